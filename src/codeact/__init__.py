@@ -1,0 +1,1 @@
+"""LLM agents that act by writing Python."""

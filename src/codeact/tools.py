@@ -1,0 +1,361 @@
+"""Python functions offered to the agent: one signature for every format, one call for every format."""
+
+from __future__ import annotations
+
+import contextvars
+import difflib
+import functools
+import inspect
+import json
+import threading
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from codeact.errors import ConfigError
+from codeact.messages import ToolSchema
+
+TOOL_SECONDS = 60.0
+"""How long one tool call may take unless its tool says otherwise."""
+
+
+class UnknownTool(LookupError):
+    """The model named a tool that does not exist."""
+
+
+class BadArguments(TypeError):
+    """The model's arguments do not fit the tool's signature."""
+
+
+class ToolTimeout(TimeoutError):
+    """The tool did not return in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One function. `signature` and `description` are what the model reads; `seconds` bounds one call (None: no bound)."""
+
+    name: str
+    signature: str
+    description: str
+    function: Callable[..., Any]
+    seconds: float | None = TOOL_SECONDS
+
+    def schema(self) -> ToolSchema:
+        """The tool for the provider's native tool calling."""
+        return ToolSchema(
+            name=self.name,
+            description=self.description or self.signature,
+            parameters=json.dumps(_json_schema(self.function), separators=(",", ":")),
+        )
+
+
+def tool(
+    function: Callable[..., Any],
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    seconds: float | None = TOOL_SECONDS,
+) -> Tool:
+    """A Tool from a function, sync or async: its name, its typed signature, the first paragraph of its docstring.
+
+    Raises ConfigError when the name is not a Python identifier (a lambda) or the function has no signature.
+    """
+    named = name or getattr(function, "__name__", type(function).__name__)
+    if not named.isidentifier():
+        raise ConfigError(
+            f"A tool needs a name that Python can call, {named!r} is none. Use tool(function, name=...)."
+        )
+    try:
+        inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"The tool {named!r} has no readable signature: {error}.") from error
+    if description is None:
+        description = (inspect.getdoc(function) or "").split("\n\n")[0].strip()
+    return Tool(
+        name=named,
+        signature=named + _signature_text(function),
+        description=description,
+        function=function,
+        seconds=seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of one agent, by name, in order."""
+
+    tools: tuple[Tool, ...] = ()
+    _by_name: Mapping[str, Tool] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, Tool] = {}
+        for each in self.tools:
+            if each.name in by_name:
+                raise ConfigError(
+                    f"Two tools are named {each.name!r}. Rename one with tool(function, name=...)."
+                )
+            by_name[each.name] = each
+        object.__setattr__(self, "_by_name", by_name)
+
+    @classmethod
+    def of(cls, functions: Iterable[Callable[..., Any] | Tool]) -> Toolbox:
+        """A toolbox of plain functions and Tools."""
+        return cls(tuple(each if isinstance(each, Tool) else tool(each) for each in functions))
+
+    def __len__(self) -> int:
+        return len(self.tools)
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self.tools)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._by_name)
+
+    def find(self, name: str) -> Tool:
+        """The tool of that name. Raises UnknownTool with the nearest names."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise UnknownTool(self._unknown(name)) from None
+
+    def bind(
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments checked against the signature and brought to the annotated types (pydantic's lax rules).
+
+        Raises UnknownTool, BadArguments.
+        """
+        found = self.find(name)
+        signature = inspect.signature(found.function)
+        positional, named = _by_position(signature, list(args), dict(kwargs))
+        try:
+            bound = signature.bind(*positional, **named)
+        except TypeError as error:
+            raise BadArguments(f"{name}(): {error}. Its signature is {found.signature}") from None
+        checks = _checks(found.function)
+        for parameter, value in bound.arguments.items():
+            check = checks.get(parameter)
+            if check is not None:
+                bound.arguments[parameter] = _checked(found, parameter, check, value)
+        return list(bound.args), dict(bound.kwargs)
+
+    async def call(
+        self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Call a tool, in a thread of its own where it is synchronous.
+
+        Raises UnknownTool, BadArguments, ToolTimeout (a synchronous tool's thread is then left behind) and whatever the tool raises.
+        """
+        import anyio
+
+        found = self.find(name)
+        positional, named = self.bind(name, args, kwargs or {})
+        with anyio.move_on_after(found.seconds) as scope:
+            if inspect.iscoroutinefunction(found.function) or inspect.iscoroutinefunction(
+                getattr(found.function, "__call__", None)  # noqa: B004 - an object with an async __call__
+            ):
+                return await found.function(*positional, **named)
+            result = await _in_thread(functools.partial(found.function, *positional, **named))
+            return await result if inspect.isawaitable(result) else result
+        assert scope.cancelled_caught
+        raise ToolTimeout(f"The tool {name!r} did not return within {found.seconds:g} seconds.")
+
+    def listing(self) -> str:
+        """The tools as the model reads them: one signature a line, its description below."""
+        lines = []
+        for number, each in enumerate(self.tools, 1):
+            lines.append(f"[{number}] {each.signature}")
+            lines += [f"    {line.strip()}" for line in each.description.splitlines()]
+        return "\n".join(lines)
+
+    def schemas(self) -> tuple[ToolSchema, ...]:
+        return tuple(each.schema() for each in self.tools)
+
+    def _unknown(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self._by_name, n=3, cutoff=0.6)
+        if near:
+            return f"There is no tool named {name!r}. Did you mean {' or '.join(repr(each) for each in near)}?"
+        if not self._by_name:
+            return f"There is no tool named {name!r}: no tools are available."
+        return f"There is no tool named {name!r}. The tools are: {', '.join(self._by_name)}."
+
+
+EMPTY = Toolbox()
+
+
+async def _in_thread(function: Callable[[], Any]) -> Any:
+    """Run in a daemon thread: one that never returns holds up neither the event loop nor the end of the process."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def settle(result: Any, error: BaseException | None) -> None:
+        if not future.done():
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+    def work() -> None:
+        result, failure = None, None
+        try:
+            result = context.run(function)
+        except StopIteration as error:  # a future refuses this type
+            failure = RuntimeError(f"The tool raised StopIteration: {error}")
+        except BaseException as error:  # noqa: BLE001 - whatever the tool raises belongs to its caller
+            failure = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=work, daemon=True, name="codeact-tool").start()
+    return await future
+
+
+def _signature_text(function: Callable[..., Any]) -> str:
+    signature = inspect.signature(function)
+    parameters = [
+        parameter.replace(
+            annotation=_Bare(parameter.annotation)
+            if parameter.annotation is not parameter.empty
+            else parameter.empty,
+            default=_Bare(repr(parameter.default))
+            if parameter.default is not parameter.empty
+            else parameter.empty,
+        )
+        for parameter in signature.parameters.values()
+    ]
+    returned = signature.return_annotation
+    if returned is not signature.empty:
+        returned = _Bare(returned)
+    return str(signature.replace(parameters=parameters, return_annotation=returned))
+
+
+class _Bare:
+    """An annotation or a default that shows itself without module names, quotes or memory addresses."""
+
+    def __init__(self, value: Any) -> None:
+        text = value if isinstance(value, str) else inspect.formatannotation(value)
+        self.text = "..." if " at 0x" in text or len(text) > 120 else text.replace("typing.", "")
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _by_position(
+    signature: inspect.Signature, args: list[Any], kwargs: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Native and JSON calls name everything: give positional-only and variadic parameters their place."""
+    kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
+    takes_any = inspect.Parameter.VAR_KEYWORD in kinds.values()
+    variadic = next(
+        (name for name, kind in kinds.items() if kind is inspect.Parameter.VAR_POSITIONAL), None
+    )
+    if (
+        variadic in kwargs
+        and not args
+        and isinstance(kwargs[variadic], (list, tuple))
+        and not takes_any
+    ):
+        before = [
+            name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        ]
+        args = [kwargs.pop(name) for name in before if name in kwargs] + list(kwargs.pop(variadic))
+    only = [name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_ONLY]
+    if not args and only and not takes_any:
+        for name in only:
+            if name not in kwargs:
+                break
+            args.append(kwargs.pop(name))
+    return args, kwargs
+
+
+@functools.lru_cache(maxsize=1024)
+def _checks(function: Callable[..., Any]) -> dict[str, Any]:
+    """A pydantic validator for each annotated parameter; a type that pydantic cannot judge has none."""
+    from pydantic import ConfigDict, TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    checks: dict[str, Any] = {}
+    for name, hint in _hints(function).items():
+        if name == "return" or hint is Any:
+            continue
+        kind = inspect.signature(function).parameters[name].kind
+        wanted: Any = hint
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            wanted = tuple[hint, ...]
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            wanted = dict[str, hint]
+        try:
+            checks[name] = TypeAdapter(wanted)
+        except PydanticUserError:
+            try:
+                checks[name] = TypeAdapter(wanted, config=ConfigDict(arbitrary_types_allowed=True))
+            except PydanticUserError:
+                continue
+    return checks
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    target = (
+        function if inspect.isroutine(function) else getattr(type(function), "__call__", function)
+    )  # noqa: B004 - the method itself is wanted
+    parameters = inspect.signature(function).parameters
+    try:
+        hints = typing.get_type_hints(target, include_extras=True)
+    except (NameError, TypeError, AttributeError):  # a name that only type checkers can see
+        return {}
+    return {name: hint for name, hint in hints.items() if name in parameters}
+
+
+def _checked(found: Tool, parameter: str, check: Any, value: Any) -> Any:
+    from pydantic import ValidationError
+
+    try:
+        return check.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "".join(f"[{part!r}]" for part in first["loc"])
+        given = repr(first["input"])
+        raise BadArguments(
+            f"{found.name}(): bad value for {parameter!r}{where}: {first['msg']}, "
+            f"got {given if len(given) <= 100 else given[:100] + '…'}. Its signature is {found.signature}"
+        ) from None
+
+
+@functools.lru_cache(maxsize=1024)
+def _json_schema(function: Callable[..., Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
+    required: list[str] = []
+    closed = True
+    checks = _checks(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        schema = checks[name].json_schema() if name in checks else {}
+        definitions |= schema.pop("$defs", {})
+        if parameter.kind is parameter.VAR_KEYWORD:
+            closed = False
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            properties[name] = schema or {"type": "array", "items": {}}
+            continue
+        if parameter.default is parameter.empty:
+            required.append(name)
+        elif isinstance(parameter.default, (str, int, float, bool, type(None))):
+            schema = {**schema, "default": parameter.default}
+        properties[name] = schema
+    return (
+        {"type": "object", "properties": properties}
+        | ({"required": required} if required else {})
+        | ({"additionalProperties": False} if closed else {})
+        | ({"$defs": definitions} if definitions else {})
+    )
