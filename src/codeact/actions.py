@@ -9,7 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeAction:
-    """Python to run in the interpreter. `note` is told to the model with the observation (a block was ignored)."""
+    """Python to run in the interpreter. `note` is told to the model with the observation (a block
+    was ignored).
+    """
 
     code: str
     note: str = ""
@@ -17,7 +19,9 @@ class CodeAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """One call of one tool, from the JSON, text or native spelling. `id` is the provider's, empty elsewhere."""
+    """One call of one tool, from the JSON, text or native spelling. `id` is the provider's, empty
+    elsewhere.
+    """
 
     name: str
     args: tuple[Any, ...] = ()
@@ -37,8 +41,9 @@ class Answer:
 class InvalidAction:
     """A reply that asks for an action in a way that cannot be used.
 
-    `reason` is written for the model: what was wrong and the right form. `kind` is a stable label for
-    statistics ("empty", "unclosed", "two_markers", "bad_json", "wrong_language", "truncated", ...).
+    `reason` is written for the model: what was wrong and the right form. `kind` is a stable label
+    for statistics ("empty", "unclosed", "two_markers", "bad_json", "wrong_language", "truncated",
+    ...).
     """
 
     reason: str

@@ -1,7 +1,7 @@
 """What can go wrong in the world.
 
 CodeActError
-├── ModelError            the model's provider failed: wrong key, unknown model, no network, malformed stream
+├── ModelError            the model's provider failed: wrong key, unknown model, no network
 │   └── ContextOverflow   the prompt is longer than the model can read
 ├── InterpreterLost       the kernel is gone and its state could not be kept
 ├── ConfigError           what the caller asked for cannot be set up

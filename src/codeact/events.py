@@ -26,7 +26,9 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
-    """A request failed and is made again after `seconds`; what was streamed of this reply so far is void."""
+    """A request failed and is made again after `seconds`; what was streamed of this reply so far is
+    void.
+    """
 
     reason: str
     seconds: float

@@ -22,7 +22,9 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeCall:
-    """One call in the provider's own tool-calling protocol; `arguments` is JSON text as the model wrote it."""
+    """One call in the provider's own tool-calling protocol; `arguments` is JSON text as the model
+    wrote it.
+    """
 
     id: str
     name: str
@@ -31,7 +33,9 @@ class NativeCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message as the model sees it. The text is always complete; media are an addition for models that see."""
+    """One message as the model sees it. The text is always complete; media are an addition for
+    models that see.
+    """
 
     role: Role
     content: str

@@ -12,11 +12,12 @@ Source = Literal["interpreter", "tool", "user", "format"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The text is what the model reads, bounded at its source; `log` is the path of the whole text when it was cut.
+    """The text is what the model reads, bounded at its source; `log` is the path of the whole text
+    when it was cut.
 
-    `error` is a stable label of what failed: the exception's type name for code and tools, else one of
-    "Timeout", "StateLost", "Interrupted", "UnknownTool", "BadArguments" or the kind of the invalid action.
-    `done` ends the episode. `seconds` is wall time.
+    `error` is a stable label of what failed: the exception's type name for code and tools, else one
+    of "Timeout", "StateLost", "Interrupted", "UnknownTool", "BadArguments" or the kind of the
+    invalid action. `done` ends the episode. `seconds` is wall time.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Python functions offered to the agent: one signature for every format, one call for every format."""
+"""Python functions offered to the agent: one signature and one call for every format."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class ToolTimeout(TimeoutError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """One function. `signature` and `description` are what the model reads; `seconds` bounds one call (None: no bound)."""
+    """One function. `signature` and `description` are what the model reads; `seconds` bounds one
+    call (None: no bound).
+    """
 
     name: str
     signature: str
@@ -58,14 +60,17 @@ def tool(
     description: str | None = None,
     seconds: float | None = TOOL_SECONDS,
 ) -> Tool:
-    """A Tool from a function, sync or async: its name, its typed signature, the first paragraph of its docstring.
+    """A Tool from a function, sync or async: its name, its typed signature, the first paragraph of
+    its docstring.
 
-    Raises ConfigError when the name is not a Python identifier (a lambda) or the function has no signature.
+    Raises ConfigError when the name is not a Python identifier (a lambda) or the function has no
+    signature.
     """
     named = name or getattr(function, "__name__", type(function).__name__)
     if not named.isidentifier():
         raise ConfigError(
-            f"A tool needs a name that Python can call, {named!r} is none. Use tool(function, name=...)."
+            f"A tool needs a name that Python can call, {named!r} is none. "
+            "Use tool(function, name=...)."
         )
     try:
         inspect.signature(function)
@@ -129,12 +134,13 @@ class Toolbox:
     def bind(
         self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments checked against the signature and brought to the annotated types (pydantic's lax rules).
+        """The arguments checked against the signature and brought to the annotated types
+        (pydantic's lax rules).
 
         Raises UnknownTool, BadArguments.
         """
         found = self.find(name)
-        signature = inspect.signature(found.function)
+        signature = _signature(found.function)
         positional, named = _by_position(signature, list(args), dict(kwargs))
         try:
             bound = signature.bind(*positional, **named)
@@ -152,16 +158,15 @@ class Toolbox:
     ) -> Any:
         """Call a tool, in a thread of its own where it is synchronous.
 
-        Raises UnknownTool, BadArguments, ToolTimeout (a synchronous tool's thread is then left behind) and whatever the tool raises.
+        Raises UnknownTool, BadArguments, ToolTimeout (a synchronous tool's thread is then left
+        behind) and whatever the tool raises.
         """
         import anyio
 
         found = self.find(name)
         positional, named = self.bind(name, args, kwargs or {})
         with anyio.move_on_after(found.seconds) as scope:
-            if inspect.iscoroutinefunction(found.function) or inspect.iscoroutinefunction(
-                getattr(found.function, "__call__", None)  # noqa: B004 - an object with an async __call__
-            ):
+            if inspect.iscoroutinefunction(_routine(found.function)):
                 return await found.function(*positional, **named)
             result = await _in_thread(functools.partial(found.function, *positional, **named))
             return await result if inspect.isawaitable(result) else result
@@ -182,7 +187,8 @@ class Toolbox:
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._by_name, n=3, cutoff=0.6)
         if near:
-            return f"There is no tool named {name!r}. Did you mean {' or '.join(repr(each) for each in near)}?"
+            guess = " or ".join(repr(each) for each in near)
+            return f"There is no tool named {name!r}. Did you mean {guess}?"
         if not self._by_name:
             return f"There is no tool named {name!r}: no tools are available."
         return f"There is no tool named {name!r}. The tools are: {', '.join(self._by_name)}."
@@ -192,7 +198,9 @@ EMPTY = Toolbox()
 
 
 async def _in_thread(function: Callable[[], Any]) -> Any:
-    """Run in a daemon thread: one that never returns holds up neither the event loop nor the end of the process."""
+    """Run in a daemon thread: one that never returns holds up neither the event loop nor the end of
+    the process.
+    """
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -221,6 +229,17 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
     return await future
 
 
+_signature = functools.lru_cache(maxsize=1024)(inspect.signature)
+
+
+def _routine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself, or the method that makes an object callable."""
+    if inspect.isroutine(function) or isinstance(function, functools.partial):
+        return function
+    method: Callable[..., Any] = type(function).__call__
+    return method
+
+
 def _signature_text(function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
     parameters = [
@@ -241,11 +260,13 @@ def _signature_text(function: Callable[..., Any]) -> str:
 
 
 class _Bare:
-    """An annotation or a default that shows itself without module names, quotes or memory addresses."""
+    """An annotation or a default that shows itself without module names, quotes or memory
+    addresses.
+    """
 
     def __init__(self, value: Any) -> None:
         text = value if isinstance(value, str) else inspect.formatannotation(value)
-        self.text = "..." if " at 0x" in text or len(text) > 120 else text.replace("typing.", "")
+        self.text = "..." if " at 0x" in text or len(text) > 120 else text.replace("typing.", "").replace("__main__.", "")
 
     def __repr__(self) -> str:
         return self.text
@@ -254,7 +275,9 @@ class _Bare:
 def _by_position(
     signature: inspect.Signature, args: list[Any], kwargs: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Native and JSON calls name everything: give positional-only and variadic parameters their place."""
+    """Native and JSON calls name everything: give positional-only and variadic parameters their
+    place.
+    """
     kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
     takes_any = inspect.Parameter.VAR_KEYWORD in kinds.values()
     variadic = next(
@@ -281,7 +304,9 @@ def _by_position(
 
 @functools.lru_cache(maxsize=1024)
 def _checks(function: Callable[..., Any]) -> dict[str, Any]:
-    """A pydantic validator for each annotated parameter; a type that pydantic cannot judge has none."""
+    """A pydantic validator for each annotated parameter; a type that pydantic cannot judge has
+    none.
+    """
     from pydantic import ConfigDict, TypeAdapter
     from pydantic.errors import PydanticUserError
 
@@ -289,7 +314,7 @@ def _checks(function: Callable[..., Any]) -> dict[str, Any]:
     for name, hint in _hints(function).items():
         if name == "return" or hint is Any:
             continue
-        kind = inspect.signature(function).parameters[name].kind
+        kind = _signature(function).parameters[name].kind
         wanted: Any = hint
         if kind is inspect.Parameter.VAR_POSITIONAL:
             wanted = tuple[hint, ...]
@@ -306,12 +331,9 @@ def _checks(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    target = (
-        function if inspect.isroutine(function) else getattr(type(function), "__call__", function)
-    )  # noqa: B004 - the method itself is wanted
-    parameters = inspect.signature(function).parameters
+    parameters = _signature(function).parameters
     try:
-        hints = typing.get_type_hints(target, include_extras=True)
+        hints = typing.get_type_hints(_routine(function), include_extras=True)
     except (NameError, TypeError, AttributeError):  # a name that only type checkers can see
         return {}
     return {name: hint for name, hint in hints.items() if name in parameters}
@@ -327,8 +349,8 @@ def _checked(found: Tool, parameter: str, check: Any, value: Any) -> Any:
         where = "".join(f"[{part!r}]" for part in first["loc"])
         given = repr(first["input"])
         raise BadArguments(
-            f"{found.name}(): bad value for {parameter!r}{where}: {first['msg']}, "
-            f"got {given if len(given) <= 100 else given[:100] + '…'}. Its signature is {found.signature}"
+            f"{found.name}(): bad value for {parameter!r}{where}: {first['msg']}, got "
+            f"{given if len(given) <= 100 else given[:100] + '…'}. Its signature is {found.signature}"
         ) from None
 
 
@@ -339,7 +361,7 @@ def _json_schema(function: Callable[..., Any]) -> dict[str, Any]:
     required: list[str] = []
     closed = True
     checks = _checks(function)
-    for name, parameter in inspect.signature(function).parameters.items():
+    for name, parameter in _signature(function).parameters.items():
         schema = checks[name].json_schema() if name in checks else {}
         definitions |= schema.pop("$defs", {})
         if parameter.kind is parameter.VAR_KEYWORD:

@@ -44,9 +44,10 @@ class StopReason(StrEnum):
 class Step:
     """One turn of the paper: a reply, its action, its observation.
 
-    `completion` is what the model wrote. `reply` is how that stays in the prompt: cut after the first complete action, its closing
-    mark restored. `feedback` is the observation as a message, None where the model is shown nothing more.
-    `context` is set when the messages before this step were rewritten (compaction): then it holds all of them.
+    `completion` is what the model wrote. `reply` is how that stays in the prompt: cut after the
+    first complete action, its closing mark restored. `feedback` is the observation as a message,
+    None where the model is shown nothing more. `context` is set when the messages before this step
+    were rewritten (compaction): then it holds all of them.
     """
 
     completion: Completion
@@ -59,7 +60,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trajectory:
-    """The record of one episode. `metadata` names the model, the format and what else explains the run."""
+    """The record of one episode. `metadata` names the model, the format and what else explains the
+    run.
+    """
 
     prompt: tuple[Message, ...]
     steps: tuple[Step, ...]
@@ -86,7 +89,9 @@ class Trajectory:
         return sum(step.completion.seconds + step.observation.seconds for step in self.steps)
 
     def shown(self, index: int) -> list[Message]:
-        """The messages that step `index` answered, byte for byte; `len(steps)` gives those of a next step."""
+        """The messages that step `index` answered, byte for byte; `len(steps)` gives those of a
+        next step.
+        """
         return follow(self.prompt, self.steps[: index + 1], index)
 
     def messages(self) -> list[Message]:
@@ -97,7 +102,9 @@ class Trajectory:
 def follow(
     prompt: Iterable[Message], steps: tuple[Step, ...] | list[Step], index: int
 ) -> list[Message]:
-    """The messages before step `index`: the latest rewritten context, or the prompt, and all that was said since."""
+    """The messages before step `index`: the latest rewritten context, or the prompt, and all that
+    was said since.
+    """
     start, messages = 0, list(prompt)
     for position in range(min(index, len(steps) - 1), -1, -1):
         context = steps[position].context
@@ -135,7 +142,9 @@ def from_json(line: str) -> Trajectory:
 
 
 def read(path: Path) -> Iterator[Trajectory]:
-    """The trajectories of a JSON Lines file, one at a time. Raises DataError naming the file and the line."""
+    """The trajectories of a JSON Lines file, one at a time. Raises DataError naming the file and
+    the line.
+    """
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
@@ -174,7 +183,7 @@ def _plain(value: Any) -> Any:
 
 @functools.cache
 def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
-    """The fields of a dataclass with their defaults; a required field has one that equals nothing."""
+    """The fields of a dataclass with their defaults; a required one's equals nothing."""
     pairs = []
     for item in dataclasses.fields(kind):
         default: Any = item.default

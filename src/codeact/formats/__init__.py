@@ -1,4 +1,6 @@
-"""How an action is written in text: one format for each action space and spelling. Pure: no I/O in this folder."""
+"""How an action is written in text: one format for each action space and spelling. Pure: no I/O in
+this folder.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +35,26 @@ class ActionFormat(Protocol):
         """The part of the system prompt that lists the tools and teaches the spelling."""
 
     def parse(self, text: str, calls: Sequence[NativeCall] = ()) -> Action:
-        """The first action of a reply; an action that a stop sequence cut before its closing mark counts as complete."""
+        """The first action of a reply; an action that a stop sequence cut before its closing mark
+        counts as complete.
+        """
 
     def ended(self, text: str) -> bool:
-        """Whether the text so far holds a complete first action, so that generation can end here."""
+        """Whether the text so far holds a complete first action, so that generation can end here.
+        """
 
     def reply(self, text: str, calls: Sequence[NativeCall] = ()) -> Message:
-        """The reply as it stays in the prompt: up to the end of its first action, the closing mark restored.
+        """The reply as it stays in the prompt: up to the end of its first action, the closing mark
+        restored.
 
-        Law: parse(reply(t).content, reply(t).calls) asks for the same as parse(t), without its note.
+        Law: parse(reply(t).content, reply(t).calls) asks for the same as parse(t), without its
+        note.
         """
 
     def write(self, action: Action) -> str:
-        """The canonical spelling of an action: parse(write(action)) == action for all but InvalidAction."""
+        """The canonical spelling of an action: parse(write(action)) == action for all but
+        InvalidAction.
+        """
 
     def render(self, action: Action, observation: Observation) -> Message:
         """The observation as the message that answers the action."""

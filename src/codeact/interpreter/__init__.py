@@ -17,10 +17,11 @@ State = Literal["kept", "restored", "lost"]
 class Execution:
     """How one cell ended.
 
-    `text` is what a notebook would show under the cell (stdout and stderr in order, the last expression, the traceback), cut to the
-    interpreter's limit with head and tail kept; `log` is the path of the whole text where it was cut, as the running code sees it.
-    `error` is None or the exception's type name, "Timeout" (the deadline passed), "Interrupted" or "StateLost" (the kernel died).
-    `state` says what became of the variables.
+    `text` is what a notebook would show under the cell (stdout and stderr in order, the last
+    expression, the traceback), cut to the interpreter's limit with head and tail kept; `log` is the
+    path of the whole text where it was cut, as the running code sees it. `error` is None or the
+    exception's type name, "Timeout" (the deadline passed), "Interrupted" or "StateLost" (the kernel
+    died). `state` says what became of the variables.
     """
 
     text: str
@@ -34,7 +35,9 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A name in the user's namespace: its type (`DataFrame (100, 5)`) and a short preview of its value."""
+    """A name in the user's namespace: its type (`DataFrame (100, 5)`) and a short preview of its
+    value.
+    """
 
     name: str
     type: str

@@ -41,10 +41,12 @@ class Model(Protocol):
         sampling: Sampling = Sampling(),
         emit: Emit = ignore,
     ) -> Completion:
-        """One whole reply, its pieces told to `emit` (TextDelta, ReasoningDelta, Retrying) as they arrive.
+        """One whole reply, its pieces told to `emit` (TextDelta, ReasoningDelta, Retrying) as they
+        arrive.
 
-        Generation ends at a stop sequence (not part of the text) or as soon as `until(text so far)` is true.
-        With `tools` the model may answer by native calls. Raises ModelError, ContextOverflow.
+        Generation ends at a stop sequence (not part of the text) or as soon as `until(text so far)`
+        is true. With `tools` the model may answer by native calls. Raises ModelError,
+        ContextOverflow.
         """
 
     async def aclose(self) -> None:
