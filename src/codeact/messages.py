@@ -33,8 +33,9 @@ class NativeCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message as the model sees it. The text is always complete; media are an addition for
-    models that see.
+    """One message as the model sees it. Its text is complete; media add to it for models that see.
+
+    `observed` marks the report of an observation, which may be shortened when the context fills.
     """
 
     role: Role
@@ -42,6 +43,7 @@ class Message:
     media: tuple[Media, ...] = ()
     calls: tuple[NativeCall, ...] = ()
     call_id: str | None = None
+    observed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

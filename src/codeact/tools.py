@@ -8,13 +8,20 @@ import functools
 import inspect
 import json
 import threading
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from codeact.errors import ConfigError
 from codeact.messages import ToolSchema
+from codeact.signatures import (
+    by_position,
+    checks_of,
+    json_schema,
+    routine,
+    signature_of,
+    signature_text,
+)
 
 TOOL_SECONDS = 60.0
 """How long one tool call may take unless its tool says otherwise."""
@@ -49,7 +56,7 @@ class Tool:
         return ToolSchema(
             name=self.name,
             description=self.description or self.signature,
-            parameters=json.dumps(_json_schema(self.function), separators=(",", ":")),
+            parameters=json.dumps(json_schema(self.function), separators=(",", ":")),
         )
 
 
@@ -66,7 +73,7 @@ def tool(
     Raises ConfigError when the name is not a Python identifier (a lambda) or the function has no
     signature.
     """
-    named = name or getattr(function, "__name__", type(function).__name__)
+    named: str = name or getattr(function, "__name__", type(function).__name__)
     if not named.isidentifier():
         raise ConfigError(
             f"A tool needs a name that Python can call, {named!r} is none. "
@@ -80,7 +87,7 @@ def tool(
         description = (inspect.getdoc(function) or "").split("\n\n")[0].strip()
     return Tool(
         name=named,
-        signature=named + _signature_text(function),
+        signature=named + signature_text(function),
         description=description,
         function=function,
         seconds=seconds,
@@ -140,13 +147,13 @@ class Toolbox:
         Raises UnknownTool, BadArguments.
         """
         found = self.find(name)
-        signature = _signature(found.function)
-        positional, named = _by_position(signature, list(args), dict(kwargs))
+        signature = signature_of(found.function)
+        positional, named = by_position(signature, list(args), dict(kwargs))
         try:
             bound = signature.bind(*positional, **named)
         except TypeError as error:
             raise BadArguments(f"{name}(): {error}. Its signature is {found.signature}") from None
-        checks = _checks(found.function)
+        checks = checks_of(found.function)
         for parameter, value in bound.arguments.items():
             check = checks.get(parameter)
             if check is not None:
@@ -166,7 +173,7 @@ class Toolbox:
         found = self.find(name)
         positional, named = self.bind(name, args, kwargs or {})
         with anyio.move_on_after(found.seconds) as scope:
-            if inspect.iscoroutinefunction(_routine(found.function)):
+            if inspect.iscoroutinefunction(routine(found.function)):
                 return await found.function(*positional, **named)
             result = await _in_thread(functools.partial(found.function, *positional, **named))
             return await result if inspect.isawaitable(result) else result
@@ -215,7 +222,8 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
                 future.set_exception(error)
 
     def work() -> None:
-        result, failure = None, None
+        result: Any = None
+        failure: BaseException | None = None
         try:
             result = context.run(function)
         except StopIteration as error:  # a future refuses this type
@@ -229,116 +237,6 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
     return await future
 
 
-_signature = functools.lru_cache(maxsize=1024)(inspect.signature)
-
-
-def _routine(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function itself, or the method that makes an object callable."""
-    if inspect.isroutine(function) or isinstance(function, functools.partial):
-        return function
-    method: Callable[..., Any] = type(function).__call__
-    return method
-
-
-def _signature_text(function: Callable[..., Any]) -> str:
-    signature = inspect.signature(function)
-    parameters = [
-        parameter.replace(
-            annotation=_Bare(parameter.annotation)
-            if parameter.annotation is not parameter.empty
-            else parameter.empty,
-            default=_Bare(repr(parameter.default))
-            if parameter.default is not parameter.empty
-            else parameter.empty,
-        )
-        for parameter in signature.parameters.values()
-    ]
-    returned = signature.return_annotation
-    if returned is not signature.empty:
-        returned = _Bare(returned)
-    return str(signature.replace(parameters=parameters, return_annotation=returned))
-
-
-class _Bare:
-    """An annotation or a default that shows itself without module names, quotes or memory
-    addresses.
-    """
-
-    def __init__(self, value: Any) -> None:
-        text = value if isinstance(value, str) else inspect.formatannotation(value)
-        self.text = "..." if " at 0x" in text or len(text) > 120 else text.replace("typing.", "").replace("__main__.", "")
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def _by_position(
-    signature: inspect.Signature, args: list[Any], kwargs: dict[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    """Native and JSON calls name everything: give positional-only and variadic parameters their
-    place.
-    """
-    kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
-    takes_any = inspect.Parameter.VAR_KEYWORD in kinds.values()
-    variadic = next(
-        (name for name, kind in kinds.items() if kind is inspect.Parameter.VAR_POSITIONAL), None
-    )
-    if (
-        variadic in kwargs
-        and not args
-        and isinstance(kwargs[variadic], (list, tuple))
-        and not takes_any
-    ):
-        before = [
-            name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-        ]
-        args = [kwargs.pop(name) for name in before if name in kwargs] + list(kwargs.pop(variadic))
-    only = [name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_ONLY]
-    if not args and only and not takes_any:
-        for name in only:
-            if name not in kwargs:
-                break
-            args.append(kwargs.pop(name))
-    return args, kwargs
-
-
-@functools.lru_cache(maxsize=1024)
-def _checks(function: Callable[..., Any]) -> dict[str, Any]:
-    """A pydantic validator for each annotated parameter; a type that pydantic cannot judge has
-    none.
-    """
-    from pydantic import ConfigDict, TypeAdapter
-    from pydantic.errors import PydanticUserError
-
-    checks: dict[str, Any] = {}
-    for name, hint in _hints(function).items():
-        if name == "return" or hint is Any:
-            continue
-        kind = _signature(function).parameters[name].kind
-        wanted: Any = hint
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            wanted = tuple[hint, ...]
-        elif kind is inspect.Parameter.VAR_KEYWORD:
-            wanted = dict[str, hint]
-        try:
-            checks[name] = TypeAdapter(wanted)
-        except PydanticUserError:
-            try:
-                checks[name] = TypeAdapter(wanted, config=ConfigDict(arbitrary_types_allowed=True))
-            except PydanticUserError:
-                continue
-    return checks
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    parameters = _signature(function).parameters
-    try:
-        hints = typing.get_type_hints(_routine(function), include_extras=True)
-    except (NameError, TypeError, AttributeError):  # a name that only type checkers can see
-        return {}
-    return {name: hint for name, hint in hints.items() if name in parameters}
-
-
 def _checked(found: Tool, parameter: str, check: Any, value: Any) -> Any:
     from pydantic import ValidationError
 
@@ -350,34 +248,6 @@ def _checked(found: Tool, parameter: str, check: Any, value: Any) -> Any:
         given = repr(first["input"])
         raise BadArguments(
             f"{found.name}(): bad value for {parameter!r}{where}: {first['msg']}, got "
-            f"{given if len(given) <= 100 else given[:100] + '…'}. Its signature is {found.signature}"
+            f"{given if len(given) <= 100 else given[:100] + '…'}. "
+            f"Its signature is {found.signature}"
         ) from None
-
-
-@functools.lru_cache(maxsize=1024)
-def _json_schema(function: Callable[..., Any]) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    definitions: dict[str, Any] = {}
-    required: list[str] = []
-    closed = True
-    checks = _checks(function)
-    for name, parameter in _signature(function).parameters.items():
-        schema = checks[name].json_schema() if name in checks else {}
-        definitions |= schema.pop("$defs", {})
-        if parameter.kind is parameter.VAR_KEYWORD:
-            closed = False
-            continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            properties[name] = schema or {"type": "array", "items": {}}
-            continue
-        if parameter.default is parameter.empty:
-            required.append(name)
-        elif isinstance(parameter.default, (str, int, float, bool, type(None))):
-            schema = {**schema, "default": parameter.default}
-        properties[name] = schema
-    return (
-        {"type": "object", "properties": properties}
-        | ({"required": required} if required else {})
-        | ({"additionalProperties": False} if closed else {})
-        | ({"$defs": definitions} if definitions else {})
-    )

@@ -1,0 +1,119 @@
+"""What an action acts on: a living interpreter, a toolbox and a user."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
+from codeact.events import Emit, ignore
+from codeact.interpreter import Interpreter
+from codeact.observations import Observation
+from codeact.tools import EMPTY, BadArguments, Toolbox, ToolTimeout, UnknownTool
+
+RESULT_LIMIT = 10_000
+"""How many characters of a tool's result the model is shown; head and tail are kept."""
+
+
+class User(Protocol):
+    """Who hears an answer: a person, a grader, a simulated user."""
+
+    async def hear(self, answer: str) -> Observation:
+        """What the user makes of an answer; `done` ends the episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The user who is content with any answer."""
+
+    async def hear(self, answer: str) -> Observation:
+        return Observation(text="", source="user", done=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One episode's world. Opens and closes nothing: whoever made the interpreter does."""
+
+    interpreter: Interpreter
+    toolbox: Toolbox = EMPTY
+    user: User = field(default_factory=Person)
+
+    async def step(self, action: Action, emit: Emit = ignore) -> Observation:
+        """Do what the action asks. Raises InterpreterLost; what the model gets wrong returns."""
+        begun = time.perf_counter()
+        match action:
+            case CodeAction(code=code, note=note):
+                execution = await self.interpreter.execute(code, toolbox=self.toolbox, emit=emit)
+                return Observation(
+                    text=_noted(execution.text, note),
+                    source="interpreter",
+                    ok=execution.ok,
+                    error=execution.error,
+                    media=execution.media,
+                    log=execution.log,
+                    seconds=time.perf_counter() - begun,
+                )
+            case ToolCall(note=note):
+                text, error = await self._call(action)
+                return Observation(
+                    text=_noted(clip(text), note),
+                    source="tool",
+                    ok=error is None,
+                    error=error,
+                    seconds=time.perf_counter() - begun,
+                )
+            case Answer(text=answer):
+                return await self.user.hear(answer)
+            case InvalidAction(reason=reason, kind=kind):
+                return Observation(text=reason, source="format", ok=False, error=kind)
+
+    async def _call(self, call: ToolCall) -> tuple[str, str | None]:
+        """The result as text, and None or the label of what failed."""
+        try:
+            return show(await self.toolbox.call(call.name, call.args, call.kwargs)), None
+        except UnknownTool as error:
+            return str(error), "UnknownTool"
+        except BadArguments as error:
+            return str(error), "BadArguments"
+        except ToolTimeout as error:
+            return str(error), "Timeout"
+        except Exception as error:  # noqa: BLE001 - what a tool raises is what the model observes
+            return f"{type(error).__name__}: {error}", type(error).__name__
+
+
+def show(value: Any) -> str:
+    """A tool's result as the text that `print` would show in a code action."""
+    if value is None:
+        return ""
+    return str(plain(value))
+
+
+def plain(value: Any) -> Any:
+    """Records (pydantic models, dataclasses, named tuples) as dictionaries, nested ones too."""
+    import dataclasses
+
+    if hasattr(type(value), "model_dump"):
+        return value.model_dump()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if hasattr(type(value), "_asdict"):
+        return {name: plain(member) for name, member in value._asdict().items()}
+    if type(value) is dict:
+        return {key: plain(member) for key, member in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(plain(member) for member in value)
+    return value
+
+
+def clip(text: str, limit: int = RESULT_LIMIT) -> str:
+    """At most about `limit` characters: the head, a line that says what is missing, the tail."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    missing = len(text) - 2 * half
+    return f"{text[:half]}\n[… {missing:,} characters left out …]\n{text[-half:]}"
+
+
+def _noted(text: str, note: str) -> str:
+    return f"{text}\n[{note}]" if note and text else (f"[{note}]" if note else text)

@@ -1,0 +1,75 @@
+"""What a run leaves on disk: its resolved configuration, each finished step, each trajectory."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from codeact.events import Event, StepFinished
+from codeact.trajectory import Trajectory, plain_step, to_json
+
+CONFIG = "config.json"
+STEPS = "steps.jsonl"
+TRAJECTORIES = "trajectories.jsonl"
+REDACTED = "[redacted]"
+
+_PACKAGES = ("codeact", "openai", "ipython", "anyio", "pydantic")
+
+
+class Recording:
+    """A run's folder. Steps are written as they finish, so that a crash loses none.
+
+    `secrets` (keys) are replaced in every line written.
+    """
+
+    def __init__(self, folder: Path, *, secrets: Iterable[str] = ()) -> None:
+        self.folder = folder
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Write the resolved configuration with the versions that explain it."""
+        record = {**config, "versions": versions(), "begun": datetime.now(UTC).isoformat()}
+        text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
+        (self.folder / CONFIG).write_text(self._redact(text) + "\n", encoding="utf-8")
+
+    def emit(self, event: Event) -> None:
+        """A listener that keeps finished steps."""
+        if isinstance(event, StepFinished):
+            line = json.dumps({"index": event.index, "step": plain_step(event.step)})
+            self._append(STEPS, line)
+
+    def finish(self, trajectory: Trajectory) -> None:
+        self._append(TRAJECTORIES, to_json(trajectory))
+
+    def _append(self, name: str, line: str) -> None:
+        with (self.folder / name).open("a", encoding="utf-8") as file:
+            file.write(self._redact(line) + "\n")
+
+    def _redact(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        return text
+
+
+def new_folder(root: Path) -> Path:
+    """A folder's path under `root` that sorts by time and is nobody else's; not yet made."""
+    return root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+
+
+def versions() -> dict[str, str]:
+    """Python, the platform and the packages that shape a run."""
+    found = {"python": platform.python_version(), "platform": sys.platform}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
