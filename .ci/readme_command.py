@@ -1,6 +1,4 @@
-"""Writes the README's command of the given name to standard output, exactly as a newcomer would
-copy it.
-"""
+"""Writes a command that the README marks to standard output, exactly as a reader would copy it."""
 
 import re
 import sys
