@@ -193,7 +193,7 @@ class _Episode:
             await self._compact(hard=hard)
 
     def _size(self) -> int:
-        """Tokens of the next prompt, as the provider counted up to the last reply, else estimated."""
+        """Tokens of the next prompt, counted by the provider as far as it can be."""
         if self.steps and self.context is None:
             usage, feedback = self.steps[-1].completion.usage, self.steps[-1].feedback
             if usage.input_tokens and not usage.estimated:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import anyio
 
 from codeact.agent import Agent
 from codeact.environment import Environment, Person, User
-from codeact.errors import AgentFailed
 from codeact.events import Emit, ignore
-from codeact.formats import by_name
-from codeact.halting import Budget
 from codeact.interpreter import Interpreter
-from codeact.messages import Media, Message, Sampling
-from codeact.models import Model
+from codeact.messages import Media, Message
 from codeact.outputs import OutputType, TypedUser
 from codeact.prompt import system_prompt
-from codeact.tools import EMPTY, Tool, Toolbox
-from codeact.trajectory import StopReason, Trajectory
+from codeact.tools import EMPTY, Toolbox
+from codeact.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTurn:
+    """What the user said and the trajectory that came of it."""
+
+    said: Message
+    trajectory: Trajectory
 
 
 class Conversation:
@@ -50,12 +50,12 @@ class Conversation:
         self.user: User = Person()
         if output_type is not None:
             self.user = TypedUser(self.user, output_type)
-        self.trajectories: list[Trajectory] = []
+        self.turns: list[UserTurn] = []
 
     @property
     def messages(self) -> list[Message]:
         """All that was said so far, as the model would see it."""
-        return self.trajectories[-1].messages() if self.trajectories else [self.system]
+        return self.turns[-1].trajectory.messages() if self.turns else [self.system]
 
     async def say(
         self,
@@ -69,29 +69,23 @@ class Conversation:
         environment = Environment(
             interpreter=self.interpreter, toolbox=self.toolbox, user=self.user
         )
-        prompt = _said(self.messages, Message(role="user", content=text, media=tuple(media)))
+        said = Message(role="user", content=text, media=tuple(media))
+        prompt = _said(self.messages, said)
         trajectory = await self.agent.run(prompt, environment, emit, interrupt)
-        self.trajectories.append(trajectory)
+        self.turns.append(UserTurn(said=said, trajectory=trajectory))
         return trajectory
 
-    def undo(self) -> str | None:
+    def undo(self) -> Message | None:
         """Forget the last user turn and return what the user had said; variables and files stay."""
-        if not self.trajectories:
-            return None
-        last = self.trajectories.pop()
-        before = len(self.messages)
-        said = last.prompt[before - 1] if len(last.prompt) < before + 1 else last.prompt[before]
-        return said.content
+        return self.turns.pop().said if self.turns else None
 
     def reset(self) -> None:
         """Forget all turns; variables and files stay."""
-        self.trajectories.clear()
+        self.turns.clear()
 
 
 def _said(messages: list[Message], message: Message) -> list[Message]:
-    """The messages with one more of the user's; two in a row become one, since many chat templates
-    refuse that.
-    """
+    """The messages with one more of the user's; many chat templates refuse two in a row."""
     last = messages[-1]
     if last.role != "user":
         return [*messages, message]

@@ -1,0 +1,182 @@
+"""The front door: one task, one call, one result; opens and closes all that it needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from codeact.agent import Agent
+from codeact.conversation import Conversation
+from codeact.errors import AgentFailed, ConfigError
+from codeact.events import Emit, ignore
+from codeact.formats import by_name
+from codeact.halting import Budget
+from codeact.messages import Media, Sampling, Usage
+from codeact.models import Model
+from codeact.outputs import OutputType
+from codeact.tools import Tool, Toolbox
+from codeact.trajectory import StopReason, Trajectory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a task. `output` is the typed answer where an `output_type` was asked for.
+
+    `files` are the workspace's files that the run made or changed.
+    """
+
+    answer: str | None
+    output: Any
+    trajectory: Trajectory
+    workspace: Path
+    files: tuple[Path, ...]
+
+    @property
+    def usage(self) -> Usage:
+        return self.trajectory.usage
+
+    @property
+    def stop_reason(self) -> StopReason:
+        return self.trajectory.stop_reason
+
+
+async def ask(
+    task: str,
+    *,
+    tools: Iterable[Callable[..., Any] | Tool] = (),
+    model: Model | str | None = None,
+    base_url: str | None = None,
+    format: str = "code",
+    output_type: Any = None,
+    system: str = "",
+    files: Sequence[Path | str] = (),
+    media: Sequence[Media] = (),
+    workspace: Path | str | None = None,
+    max_steps: int = 20,
+    budget: Budget = Budget(),
+    sampling: Sampling = Sampling(),
+    cell_seconds: float | None = 60.0,
+    emit: Emit = ignore,
+) -> Result:
+    """Let an agent do a task.
+
+    `model` is a Model, a name as on the command line, or None for the one that `codeact doctor`
+    shows. `files` are copied into the workspace; without a `workspace` a fresh temporary folder is
+    made and kept if the run leaves files there. `cell_seconds` bounds one code action.
+    The code runs in a child process without asking. Raises ConfigError when something is set up
+    wrongly and AgentFailed, with the trajectory so far, when the model or the interpreter fails.
+    """
+    from codeact.interpreter.process import ProcessInterpreter
+
+    toolbox = Toolbox.of(tools)
+    wanted = None if output_type is None else OutputType(output_type)
+    async with AsyncExitStack() as stack:
+        chosen = await stack.enter_async_context(_model(model, base_url))
+        folder = stack.enter_context(_Folder(workspace))
+        folder.bring(files)
+        interpreter = await stack.enter_async_context(
+            ProcessInterpreter(workspace=folder.path, timeout=cell_seconds)
+        )
+        agent = Agent(
+            model=chosen,
+            format=by_name(format),
+            sampling=sampling,
+            max_steps=max_steps,
+            budget=budget,
+        )
+        conversation = Conversation(agent, interpreter, toolbox, extra=system, output_type=wanted)
+        trajectory = await conversation.say(task, media=media, emit=emit)
+        made = folder.changed()
+    if trajectory.stop_reason is StopReason.FAILED:
+        raise AgentFailed(trajectory.error or "The run failed.", trajectory)
+    answer = trajectory.answer
+    return Result(
+        answer=answer,
+        output=None if wanted is None or answer is None else wanted.read(answer),
+        trajectory=trajectory,
+        workspace=folder.path,
+        files=made,
+    )
+
+
+def run(task: str, **options: Any) -> Result:
+    """`ask` for code that is not async; takes the same options.
+
+    Works inside a running event loop (a notebook) too: then the task runs in a thread of its own,
+    asynchronous tools included.
+    """
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    call = partial(ask, task, **options)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return anyio.run(call)
+    with ThreadPoolExecutor(1, thread_name_prefix="codeact-run") as pool:
+        return pool.submit(anyio.run, call).result()
+
+
+@asynccontextmanager
+async def _model(model: Model | str | None, base_url: str | None) -> AsyncIterator[Model]:
+    """The model, closed afterwards when it was opened here."""
+    from codeact.models.discover import discover
+
+    if model is None or isinstance(model, str):
+        found = (await discover(model, base_url, os.environ)).model
+        try:
+            yield found
+        finally:
+            await found.aclose()
+    else:
+        yield model
+
+
+class _Folder:
+    """The workspace of one run: the caller's, or a temporary one that goes when it stays empty."""
+
+    def __init__(self, path: Path | str | None) -> None:
+        self._temporary = path is None
+        self.path = Path(tempfile.mkdtemp(prefix="codeact-") if path is None else path).resolve()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._before = self._stamps()
+
+    def bring(self, files: Sequence[Path | str]) -> None:
+        """Copy files in. Raises ConfigError for one that is not there."""
+        for file in map(Path, files):
+            if not file.is_file():
+                raise ConfigError(f"There is no file {str(file)!r} to give to the agent.")
+            if not (self.path / file.name).exists() or not file.samefile(self.path / file.name):
+                shutil.copy2(file, self.path / file.name)
+        self._before = self._stamps()
+
+    def changed(self) -> tuple[Path, ...]:
+        """Files that were made or changed since the beginning, sorted."""
+        stamps = self._stamps()
+        return tuple(sorted(path for path in stamps if stamps[path] != self._before.get(path)))
+
+    def _stamps(self) -> dict[Path, tuple[int, int]]:
+        """Each visible file's time and size; our own `.codeact` folder does not count."""
+        found = {}
+        for parent, folders, names in os.walk(self.path):
+            folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
+            for path in (Path(parent) / name for name in names):
+                status = path.lstat()
+                found[path] = (status.st_mtime_ns, status.st_size)
+        return found
+
+    def __enter__(self) -> _Folder:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._temporary and not self._stamps():
+            shutil.rmtree(self.path, ignore_errors=True)
