@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from codeact.interpreter.process import ProcessInterpreter
+from tests.stage import TOOLS, Stage
 
 _OUTSIDE = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEACT_MODEL", "NO_COLOR", "FORCE_COLOR")
 
@@ -20,3 +24,9 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home" / name.lower()))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with ProcessInterpreter(workspace=tmp_path, timeout=10) as interpreter:
+        yield Stage(interpreter, TOOLS)
