@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from codeact.interpreter.process import ProcessInterpreter
-from tests.stage import TOOLS, Stage
+if TYPE_CHECKING:
+    from tests.stage import Stage
 
 _OUTSIDE = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEACT_MODEL", "NO_COLOR", "FORCE_COLOR")
 
@@ -28,5 +29,8 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    from codeact.interpreter.process import ProcessInterpreter
+    from tests.stage import TOOLS, Stage
+
     async with ProcessInterpreter(workspace=tmp_path, timeout=10) as interpreter:
         yield Stage(interpreter, TOOLS)
