@@ -11,9 +11,9 @@ from pathlib import Path
 BEGIN, END = "<!-- tree: just tree -->\n```text\n", "```\n<!-- end of tree -->"
 
 # What files say that cannot speak for themselves.
-PHRASES = {"py.typed": "tells type checkers that our annotations count"}
+PHRASES = {"py.typed": "Tells type checkers that our annotations count"}
 
-_WIDTH = 34
+_WIDTH = 28
 
 
 def draw(source: Path) -> str:
@@ -24,13 +24,13 @@ def draw(source: Path) -> str:
 
 
 def phrase(path: Path) -> str:
-    """The first sentence of a file up to its first colon or semicolon."""
+    """The first sentence of a file, without its full stop."""
     if path.suffix != ".py":
         if path.name not in PHRASES:
             raise ValueError(f"Give {path.name} a phrase in tests/readme_tree.py.")
         return PHRASES[path.name]
     first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
-    said = min((first.partition(mark)[0] for mark in (". ", ": ", "; ")), key=len).rstrip(".:;")
+    said = first.partition(". ")[0].rstrip(".")
     if not said:
         raise ValueError(f"{path} has no first line that says what it is for.")
     return said
@@ -63,11 +63,10 @@ def _line(name: str, said: str, depth: int) -> str:
 def main() -> None:
     root = Path(__file__).resolve().parents[1]
     readme = root / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    readme.write_text(
-        text.replace(block(text), draw(root / "src" / "codeact")),
-        encoding="utf-8",
-    )
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    drawn = draw(root / "src" / "codeact")
+    readme.write_text(f"{before}{BEGIN}{drawn}{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
