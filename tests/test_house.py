@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import codeact
-import readme_tree
+from tests import readme_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("src", "tests", "benchmarks", "examples", ".ci")
