@@ -40,9 +40,9 @@ ROOMS_OF = {
     "uvicorn": {"server"},
     "sqlalchemy": {"sessions"},
 }
-# What runs in the child process stands on its own: it must start before the package is imported.
+# What runs in the child process stands on its own; arrays and frames cross where they are known.
 CHILD_MAY_IMPORT = {
-    "wire": ("wire",),
+    "wire": ("wire", "numpy", "pandas"),
     "kernel": ("wire", "kernel", "IPython"),
 }
 HOME_PATH = re.compile(r"(?<![\w.$}~])/(?:root|home/\w+|Users/\w+)/")
@@ -143,7 +143,7 @@ def strangers(root: Path) -> list[str]:
 
 
 def dependent_kernels(root: Path) -> list[str]:
-    """The child's programs need the standard library and IPython, the wire not even that."""
+    """The child's programs know the standard library, each other and IPython."""
     return [
         f"{_name(root, path, line)} imports {name}"
         for path, tree in _trees(root, "src/codeact/interpreter")
@@ -327,8 +327,9 @@ def test_importing_the_package_starts_no_machinery() -> None:
     assert _loaded_by_import() & {"asyncio", "subprocess", "multiprocessing", "logging"} == set()
 
 
-def test_importing_the_package_needs_nothing_installed() -> None:
-    program = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); import codeact; print('ok')"
+@pytest.mark.parametrize("room", ["codeact", "codeact.trajectory", "codeact.interpreter.wire"])
+def test_importing_the_package_needs_nothing_installed(room: str) -> None:
+    program = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); import {room}; print('ok')"
     assert _python(program, "-S", "-I") == "ok"
 
 
