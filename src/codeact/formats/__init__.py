@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from codeact.actions import Action
+from codeact.errors import ConfigError
 from codeact.messages import Message, NativeCall
 from codeact.observations import Observation
 from codeact.tools import Toolbox
@@ -40,8 +41,7 @@ class ActionFormat(Protocol):
         """
 
     def ended(self, text: str) -> bool:
-        """Whether the text so far holds a complete first action, so that generation can end here.
-        """
+        """Whether the text so far holds a complete first action, so that generation can end."""
 
     def reply(self, text: str, calls: Sequence[NativeCall] = ()) -> Message:
         """The reply as it stays in the prompt: up to the end of its first action, the closing mark
@@ -58,3 +58,36 @@ class ActionFormat(Protocol):
 
     def render(self, action: Action, observation: Observation) -> Message:
         """The observation as the message that answers the action."""
+
+
+NAMES = ("code", "code-fence", "json", "text", "native", "m3-code", "m3-json", "m3-text")
+"""Every format by the name that the command line and a trajectory know it by; the first is the
+default.
+"""
+
+
+def by_name(name: str) -> ActionFormat:
+    """The format of that name. Raises ConfigError with all names."""
+    from codeact.formats.code_as_action import CodeAsAction
+    from codeact.formats.json_as_action import JsonAsAction
+    from codeact.formats.native_tool_calls import NativeToolCalls
+    from codeact.formats.text_as_action import TextAsAction
+
+    match name:
+        case "code":
+            return CodeAsAction()
+        case "code-fence":
+            return CodeAsAction(dialect="fence")
+        case "json":
+            return JsonAsAction()
+        case "text":
+            return TextAsAction()
+        case "native":
+            return NativeToolCalls()
+        case "m3-code":
+            return CodeAsAction(dialect="m3")
+        case "m3-json":
+            return JsonAsAction(dialect="m3")
+        case "m3-text":
+            return TextAsAction(dialect="m3")
+    raise ConfigError(f"There is no format named {name!r}. The formats are: {', '.join(NAMES)}.")
