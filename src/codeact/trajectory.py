@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,8 @@ from codeact.messages import Completion, Message, Usage
 from codeact.observations import Observation
 
 SCHEMA = "codeact.trajectory/1"
+
+CUT_OFF = "A crash cut the line off; delete it to go on with the lines before it. "
 
 _ACTIONS = {"code": CodeAction, "call": ToolCall, "answer": Answer, "invalid": InvalidAction}
 _TAGS = {kind: tag for tag, kind in _ACTIONS.items()}
@@ -119,45 +122,55 @@ def follow(
 
 
 def to_json(trajectory: Trajectory) -> str:
-    """One line of JSON, without its line break; fields at their defaults are left out."""
+    """One line of JSON, without its line break; fields at their defaults are left out.
+
+    It can always be written as UTF-8: half of a surrogate pair, as models may write, is escaped.
+    """
     record = {"schema": SCHEMA} | _plain(trajectory)
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=True)
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=True)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_json(line: str) -> Trajectory:
     """The trajectory of one line. Raises DataError when the line is something else."""
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"Not a line of JSON: {error}.") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         found = record.get("schema") if isinstance(record, dict) else type(record).__name__
         raise DataError(f"Expected a record with schema {SCHEMA!r}, found {found!r}.")
-    try:
-        steps = tuple(_step(step) for step in record.get("steps", ()))
-        trajectory: Trajectory = _read(Trajectory, {**record, "steps": ()})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"A trajectory record is malformed: {error}") from error
-    return dataclasses.replace(trajectory, steps=steps)
+    steps = record.get("steps")
+    if isinstance(steps, list):
+        record["steps"] = [_with_action(step, f"steps.{n}.action") for n, step in enumerate(steps)]
+    trajectory: Trajectory = _read(Trajectory, record)
+    return trajectory
 
 
 def read(path: Path) -> Iterator[Trajectory]:
-    """The trajectories of a JSON Lines file, one at a time. Raises DataError naming the file and
-    the line.
+    """The trajectories of a JSON Lines file, one at a time. Raises DataError naming the file, the
+    line and the field.
     """
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield from_json(line)
-                except DataError as error:
-                    raise DataError(f"{path}, line {number}: {error}") from error
+                    trajectory = from_json(line.decode("utf-8"))
+                except (DataError, UnicodeDecodeError) as error:
+                    cut = "" if line.endswith(b"\n") else CUT_OFF
+                    raise DataError(f"{path}, line {number}: {cut}{error}") from error
+                yield trajectory
 
 
 def append(path: Path, trajectory: Trajectory) -> None:
-    """Add one line; a reader never sees half of it after a crash but as the last, broken line."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(to_json(trajectory) + "\n")
+    """Add one line. A crash leaves at most half a line at the end; the next one begins after it."""
+    line = to_json(trajectory).encode("utf-8") + b"\n"
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
 
 
 def plain_step(step: Step) -> dict[str, Any]:
@@ -178,7 +191,9 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(member) for member in value]
-    return value
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    return repr(value)  # a format may spell arguments that JSON cannot
 
 
 @functools.cache
@@ -193,21 +208,27 @@ def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
     return tuple(pairs)
 
 
-def _step(record: dict[str, Any]) -> Step:
-    action = dict(record["action"])
-    context = record.get("context")
-    return Step(
-        completion=_read(Completion, record["completion"]),
-        reply=_read(Message, record["reply"]),
-        action=_read(_ACTIONS[action.pop("type")], action),
-        observation=_read(Observation, record["observation"]),
-        feedback=None if record.get("feedback") is None else _read(Message, record["feedback"]),
-        context=None if context is None else tuple(_read(Message, each) for each in context),
-    )
+def _with_action(step: Any, place: str) -> Any:
+    """The step with its action read, which only the tag can tell apart."""
+    match step:
+        case {"action": {"type": str(tag), **fields}} if tag in _ACTIONS:
+            return {**step, "action": _read(_ACTIONS[tag], fields, place)}
+        case {"action": action}:
+            known = ", ".join(_ACTIONS)
+            raise DataError(f"{place}: Expected a type out of {known} (got {action!r:.80}).")
+        case _:
+            return step
 
 
-def _read(kind: Any, record: Any) -> Any:
-    return _adapter(kind).validate_python(record)
+def _read(kind: Any, record: Any, place: str = "") -> Any:
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(kind).validate_python(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in (place, *first["loc"]) if part != "")
+        raise DataError(f"{field}: {first['msg']} (got {first['input']!r:.80}).") from error
 
 
 @functools.cache
