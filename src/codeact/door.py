@@ -81,7 +81,7 @@ async def ask(
     wanted = None if output_type is None else OutputType(output_type)
     async with AsyncExitStack() as stack:
         chosen = await stack.enter_async_context(_model(model, base_url))
-        folder = stack.enter_context(_Folder(workspace))
+        folder = stack.enter_context(Folder(workspace))
         folder.bring(files)
         interpreter = await stack.enter_async_context(
             ProcessInterpreter(workspace=folder.path, timeout=cell_seconds)
@@ -141,7 +141,7 @@ async def _model(model: Model | str | None, base_url: str | None) -> AsyncIterat
         yield model
 
 
-class _Folder:
+class Folder:
     """The workspace of one run: the caller's, or a temporary one that goes when it stays empty."""
 
     def __init__(self, path: Path | str | None) -> None:
@@ -174,7 +174,7 @@ class _Folder:
                 found[path] = (status.st_mtime_ns, status.st_size)
         return found
 
-    def __enter__(self) -> _Folder:
+    def __enter__(self) -> Folder:
         return self
 
     def __exit__(self, *exception: object) -> None:
