@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
+import math
 import typing
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 signature_of = functools.lru_cache(maxsize=1024)(inspect.signature)
 
 
+def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What bears the name: of a partial, what it was made of."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
 def routine(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function itself, or the method that makes an object callable."""
-    if inspect.isroutine(function) or isinstance(function, functools.partial):
-        return function
-    method: Callable[..., Any] = type(function).__call__
+    """What does the work: a function, a method, a class, or what makes an object callable."""
+    inner = unwrapped(function)
+    if inspect.isroutine(inner) or inspect.isclass(inner):
+        return inner
+    method: Callable[..., Any] = inner.__call__  # type: ignore[operator]
     return method
+
+
+def paragraph(function: Callable[..., Any]) -> str:
+    """The first paragraph of the docstring of a function or of an object that can be called."""
+    text = inspect.getdoc(routine(function)) or inspect.getdoc(unwrapped(function)) or ""
+    return text.split("\n\n")[0].strip()
 
 
 def signature_text(function: Callable[..., Any]) -> str:
@@ -45,7 +62,7 @@ class _Bare:
         text = value if isinstance(value, str) else inspect.formatannotation(value)
         self.text = (
             "..."
-            if " at 0x" in text or len(text) > 120
+            if " at 0x" in text or "\n" in text or len(text) > 120
             else text.replace("typing.", "").replace("__main__.", "")
         )
 
@@ -57,74 +74,86 @@ def by_position(
     signature: inspect.Signature, args: list[Any], kwargs: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """Native and JSON calls name everything: give what has no name in Python its place."""
-    kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
-    takes_any = inspect.Parameter.VAR_KEYWORD in kinds.values()
-    variadic = next(
-        (name for name, kind in kinds.items() if kind is inspect.Parameter.VAR_POSITIONAL), None
-    )
-    if (
-        variadic in kwargs
-        and not args
-        and isinstance(kwargs[variadic], (list, tuple))
-        and not takes_any
-    ):
-        before = [
-            name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-        ]
-        args = [kwargs.pop(name) for name in before if name in kwargs] + list(kwargs.pop(variadic))
-    only = [name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_ONLY]
-    if not args and only and not takes_any:
-        for name in only:
-            if name not in kwargs:
-                break
-            args.append(kwargs.pop(name))
+    if args or not kwargs:
+        return args, kwargs
+    parameters = list(signature.parameters.values())
+    nameless = [
+        place
+        for place, each in enumerate(parameters, 1)
+        if each.name in kwargs
+        and (
+            each.kind is each.POSITIONAL_ONLY
+            or (each.kind is each.VAR_POSITIONAL and isinstance(kwargs[each.name], (list, tuple)))
+        )
+    ]
+    for each in parameters[: nameless[-1]] if nameless else ():
+        if each.kind is each.VAR_POSITIONAL:
+            args.extend(kwargs.pop(each.name))
+        elif each.name in kwargs:
+            args.append(kwargs.pop(each.name))
+        elif each.default is not each.empty:
+            args.append(each.default)
+        else:
+            break
     return args, kwargs
 
 
 @functools.lru_cache(maxsize=1024)
 def checks_of(function: Callable[..., Any]) -> dict[str, Any]:
     """A pydantic validator for each annotated parameter that pydantic can judge."""
-    from pydantic import ConfigDict, TypeAdapter
-    from pydantic.errors import PydanticUserError
-
     checks: dict[str, Any] = {}
     for name, hint in _hints(function).items():
-        if name == "return" or hint is Any:
-            continue
         kind = signature_of(function).parameters[name].kind
         wanted: Any = hint
         if kind is inspect.Parameter.VAR_POSITIONAL:
             wanted = tuple.__class_getitem__((hint, ...))
         elif kind is inspect.Parameter.VAR_KEYWORD:
             wanted = dict.__class_getitem__((str, hint))
-        try:
-            checks[name] = TypeAdapter(wanted)
-        except PydanticUserError:
-            try:
-                checks[name] = TypeAdapter(wanted, config=ConfigDict(arbitrary_types_allowed=True))
-            except PydanticUserError:
-                continue
+        check = _check(wanted)
+        if check is not None:
+            checks[name] = check
     return checks
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     parameters = signature_of(function).parameters
+    work = routine(function)
     try:
-        hints = typing.get_type_hints(routine(function), include_extras=True)
-    except (NameError, TypeError, AttributeError):  # a name that only type checkers can see
+        hints = typing.get_type_hints(
+            work.__init__ if inspect.isclass(work) else work, include_extras=True
+        )
+    except Exception:  # noqa: BLE001 - an annotation may be any expression, also for readers only
         return {}
-    return {name: hint for name, hint in hints.items() if name in parameters}
+    return {name: hint for name, hint in hints.items() if name in parameters and hint is not Any}
+
+
+def _check(wanted: Any) -> Any:
+    """A pydantic validator, None where pydantic cannot judge."""
+    from pydantic import ConfigDict, TypeAdapter
+    from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of annotations that say nothing
+        for config in (None, ConfigDict(arbitrary_types_allowed=True)):
+            try:
+                check: TypeAdapter[Any] = TypeAdapter(wanted, config=config)
+                check.rebuild(raise_errors=True)
+            except (PydanticUserError, PydanticUndefinedAnnotation):
+                continue
+            return check
+    return None
 
 
 @functools.lru_cache(maxsize=1024)
-def json_schema(function: Callable[..., Any]) -> dict[str, Any]:
+def json_schema(function: Callable[..., Any]) -> str:
+    """The parameters as JSON Schema text."""
     properties: dict[str, Any] = {}
     definitions: dict[str, Any] = {}
     required: list[str] = []
     closed = True
     checks = checks_of(function)
     for name, parameter in signature_of(function).parameters.items():
-        schema = checks[name].json_schema() if name in checks else {}
+        schema = _schema(checks[name]) if name in checks else {}
         definitions |= schema.pop("$defs", {})
         if parameter.kind is parameter.VAR_KEYWORD:
             closed = False
@@ -134,12 +163,31 @@ def json_schema(function: Callable[..., Any]) -> dict[str, Any]:
             continue
         if parameter.default is parameter.empty:
             required.append(name)
-        elif isinstance(parameter.default, (str, int, float, bool, type(None))):
-            schema = {**schema, "default": parameter.default}
+        elif _is_json(parameter.default):
+            schema["default"] = parameter.default
         properties[name] = schema
-    return (
+    whole = (
         {"type": "object", "properties": properties}
         | ({"required": required} if required else {})
         | ({"additionalProperties": False} if closed else {})
         | ({"$defs": definitions} if definitions else {})
     )
+    return json.dumps(whole, separators=(",", ":"))
+
+
+def _schema(check: Any) -> dict[str, Any]:
+    from pydantic.errors import PydanticUserError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of defaults that JSON cannot spell
+        try:
+            schema: dict[str, Any] = check.json_schema()
+        except PydanticUserError:  # values that only Python can make
+            return {}
+    return schema
+
+
+def _is_json(default: Any) -> bool:
+    if isinstance(default, float):
+        return math.isfinite(default)
+    return default is None or type(default) in (str, int, bool)

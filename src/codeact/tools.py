@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import difflib
 import functools
 import inspect
-import json
+import keyword
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +19,11 @@ from codeact.signatures import (
     by_position,
     checks_of,
     json_schema,
+    paragraph,
     routine,
     signature_of,
     signature_text,
+    unwrapped,
 )
 
 TOOL_SECONDS = 60.0
@@ -56,7 +59,7 @@ class Tool:
         return ToolSchema(
             name=self.name,
             description=self.description or self.signature,
-            parameters=json.dumps(json_schema(self.function), separators=(",", ":")),
+            parameters=json_schema(self.function),
         )
 
 
@@ -73,18 +76,27 @@ def tool(
     Raises ConfigError when the name is not a Python identifier (a lambda) or the function has no
     signature.
     """
-    named: str = name or getattr(function, "__name__", type(function).__name__)
-    if not named.isidentifier():
+    if not callable(function):
+        raise ConfigError(f"A tool is made of a function, {function!r:.80} cannot be called.")
+    subject = unwrapped(function)
+    own_name: str = getattr(subject, "__name__", type(subject).__name__)
+    named = name or own_name
+    if not named.isidentifier() or keyword.iskeyword(named):
         raise ConfigError(
             f"A tool needs a name that Python can call, {named!r} is none. "
             "Use tool(function, name=...)."
         )
+    if description is None:
+        description = paragraph(function)
+    if function is subject:
+        function = routine(function)  # the method of an object, which unlike it has a hash
     try:
         inspect.signature(function)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"The tool {named!r} has no readable signature: {error}.") from error
-    if description is None:
-        description = (inspect.getdoc(function) or "").split("\n\n")[0].strip()
+        raise ConfigError(
+            f"The tool {named!r} has no readable signature: {error}. "
+            "Wrap it in a typed function of your own."
+        ) from error
     return Tool(
         name=named,
         signature=named + signature_text(function),
@@ -156,7 +168,7 @@ class Toolbox:
         checks = checks_of(found.function)
         for parameter, value in bound.arguments.items():
             check = checks.get(parameter)
-            if check is not None:
+            if check is not None and value is not signature.parameters[parameter].default:
                 bound.arguments[parameter] = _checked(found, parameter, check, value)
         return list(bound.args), dict(bound.kwargs)
 
@@ -172,11 +184,14 @@ class Toolbox:
 
         found = self.find(name)
         positional, named = self.bind(name, args, kwargs or {})
-        with anyio.move_on_after(found.seconds) as scope:
-            if inspect.iscoroutinefunction(routine(found.function)):
-                return await found.function(*positional, **named)
-            result = await _in_thread(functools.partial(found.function, *positional, **named))
-            return await result if inspect.isawaitable(result) else result
+        try:
+            with anyio.move_on_after(found.seconds) as scope:
+                if inspect.iscoroutinefunction(routine(found.function)):
+                    return await found.function(*positional, **named)
+                result = await _in_thread(functools.partial(found.function, *positional, **named))
+                return await result if inspect.isawaitable(result) else result
+        except SystemExit as error:  # argparse and its like end the program when they fail
+            raise RuntimeError(f"The tool {name!r} called sys.exit({error.code!r}).") from error
         assert scope.cancelled_caught
         raise ToolTimeout(f"The tool {name!r} did not return within {found.seconds:g} seconds.")
 
@@ -230,7 +245,7 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
             failure = RuntimeError(f"The tool raised StopIteration: {error}")
         except BaseException as error:  # noqa: BLE001 - whatever the tool raises belongs to its caller
             failure = error
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has ended before the tool
             loop.call_soon_threadsafe(settle, result, failure)
 
     threading.Thread(target=work, daemon=True, name="codeact-tool").start()
