@@ -75,11 +75,12 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """These bytes as the whole body."""
+    """These bytes as the whole body; `missing` bytes more are promised and never sent."""
 
     body: bytes
     content_type: str = EVENTS
     status: int = 200
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,12 @@ class _Connection(BaseHTTPRequestHandler):
         super().finish()
         self.server.connections.discard(self.request)
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError:
+            return  # the client went between two requests
+
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent."""
 
@@ -257,20 +264,26 @@ class _Connection(BaseHTTPRequestHandler):
                 content = json.dumps({"error": error}) if text is None else text
                 kind = "text/html" if content.lstrip().startswith("<") else JSON
                 self._send(status, kind, content.encode(), headers)
-            case Raw(content, content_type, status):
-                self._send(status, content_type, content)
+            case Raw(content, content_type, status, missing):
+                self._send(status, content_type, content, missing=missing)
             case Silence():
                 self._wait(None)
 
     def _send(
-        self, status: int, kind: str, content: bytes, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        kind: str,
+        content: bytes,
+        headers: Mapping[str, str] | None = None,
+        missing: int = 0,
     ) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, **(headers or {})}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content) + missing))
         self.end_headers()
         self.wfile.write(content)
+        self.close_connection = self.close_connection or missing > 0
 
     def _stream(self, reply: Reply, events: Sequence[bytes]) -> None:
         self.send_response(200)
