@@ -121,7 +121,8 @@ class CodeAsAction:
             case "execute":
                 return _CLOSE in text.lower() and self._find(text).settled
             case "fence":
-                return ("\n" in text) and self._find(text).settled
+                marks = text.count("```") + text.count("~~~")
+                return marks > 1 and self._find(text).settled
             case "m3":
                 return self._find(text).settled
 

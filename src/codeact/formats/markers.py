@@ -63,13 +63,12 @@ def find(
         return _invalid(text, reason, "empty", settled=settled)
     if first[1] == "Answer":
         return FirstAction(action=Answer(text=content.strip()), end=stop, settled=settled)
-    note = note_on(text[stop if mark < 0 else stop + len(_END) :], another=second is not None)
-    return FirstAction(
-        action=read(content, note),
-        end=stop if mark < 0 else stop + len(_END),
-        closing="" if mark >= 0 else _END if text[:stop].endswith("\n") else f"\n{_END}",
-        settled=settled,
-    )
+    end = stop if mark < 0 else stop + len(_END)
+    action = read(content, note_on(text[end:], another=second is not None))
+    if isinstance(action, InvalidAction):
+        return FirstAction(action=action, end=len(text), settled=settled)
+    closing = "" if mark >= 0 else _END if text[:stop].endswith("\n") else f"\n{_END}"
+    return FirstAction(action=action, end=end, closing=closing, settled=settled)
 
 
 def written(content: str) -> str:
