@@ -1,0 +1,206 @@
+"""The host's end of one kernel process: start it, talk to it, notice its death, end it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from codeact.interpreter.wire import Decoder, Frame, WireError, encode
+
+_CHUNK = 1 << 18
+_STDERR_TAIL = 4000
+_LINGER = 0.05
+"""Seconds between a socket that closes and the exit that explains it."""
+_PACKAGE_ROOT = str(Path(__file__).parents[2])
+_PROGRAM = f"""
+try:
+    from codeact.interpreter.kernel import main
+except ModuleNotFoundError:
+    import sys
+    sys.path.append({_PACKAGE_ROOT!r})
+    from codeact.interpreter.kernel import main
+main()
+"""
+
+
+class Child:
+    """One kernel process and the socket to it, on the running loop.
+
+    `on_frame` hears every frame and raises WireError where it makes no sense; `on_death` is told once, after the last frame, when the process is
+    gone or talks nonsense (it is killed then).
+    """
+
+    def __init__(
+        self,
+        *,
+        python: str,
+        env: Mapping[str, str],
+        workspace: Path,
+        on_frame: Callable[[Frame], None],
+        on_death: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_frame = on_frame
+        self._on_death = on_death
+        self._decoder = Decoder()
+        self._unsent = bytearray()
+        self._fault = ""
+        self._killed = False
+        self.dead = False
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
+        held, self._lifeline = os.pipe()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
+        try:
+            self._process = subprocess.Popen(
+                [python, "-P", "-c", _PROGRAM, str(theirs.fileno()), str(held)],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                cwd=workspace,
+                env=dict(env),
+                pass_fds=(theirs.fileno(), held),
+                start_new_session=True,
+            )
+        except OSError:
+            self._socket.close()
+            os.close(self._lifeline)
+            self._stderr.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(held)
+        self._tail = ""
+        self._loop.add_reader(self._socket, self._read)
+        self._exit = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
+        if self._exit is not None:
+            self._loop.add_reader(self._exit, self._exited)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, head: dict[str, Any], *values: Any) -> None:
+        """Raises TypeError where a value cannot cross. Sending to the dead does nothing."""
+        data = encode(head, *values)
+        if self.dead:
+            return
+        sent = 0
+        if not self._unsent:
+            with contextlib.suppress(OSError):
+                sent = self._socket.send(data)
+        if sent < len(data):
+            self._unsent += memoryview(data)[sent:]
+            self._loop.add_writer(self._socket, self._write)
+
+    def interrupt(self) -> None:
+        """SIGINT to the kernel and what it started, as a terminal's Ctrl-C does."""
+        if not self.dead:
+            self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the kernel and what it started; the death is told before this returns."""
+        self._killed = True
+        self._end()
+
+    async def gone(self) -> None:
+        """Wait until a dead child has left the process table."""
+        if self._process.returncode is None:
+            await asyncio.to_thread(self._process.wait)
+        self._reap()
+
+    def epitaph(self) -> str:
+        """How the process ended, where it was not `kill`."""
+        if self._fault:
+            return self._fault
+        code = self._process.returncode
+        if code < 0:
+            return f"was killed by signal {-code} ({signal.Signals(-code).name})"
+        return f"exited with status {code}"
+
+    def last_stderr(self) -> str:
+        """The last that a dead child wrote before it took over its output, or as it crashed."""
+        return self._tail
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:  # it is about to exit, or has closed the socket and lives on
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(_LINGER, self._hung_up)
+        self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            for frame in self._decoder.feed(data):
+                if not self._killed:
+                    self._on_frame(frame)
+        except WireError as error:
+            self._fault = f"sent something unreadable and was killed ({error})"
+            self._end()
+
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            del self._unsent[: self._socket.send(self._unsent)]
+        if not self._unsent:
+            self._loop.remove_writer(self._socket)
+
+    def _hung_up(self) -> None:
+        if not self.dead and self._process.poll() is None:
+            self._fault = "closed its connection and was killed"
+        self._end()
+
+    def _exited(self) -> None:
+        if self.dead:
+            self._reap()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        """Hear the last words, end the whole group, tell."""
+        if self.dead:
+            return
+        if not self._killed and not self._fault:
+            self._last_words()
+        self.dead = True
+        self._signal(signal.SIGKILL)
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._socket.close()
+        os.close(self._lifeline)
+        if not self._killed:
+            self._reap()
+        self._on_death()
+
+    def _last_words(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := self._socket.recv(_CHUNK):
+                self._hear(data)
+
+    def _reap(self) -> None:
+        self._process.wait()
+        if self._exit is not None:
+            self._loop.remove_reader(self._exit)
+            os.close(self._exit)
+            self._exit = None
+        if not self._stderr.closed:
+            size = self._stderr.seek(0, os.SEEK_END)
+            self._stderr.seek(max(0, size - _STDERR_TAIL))
+            self._tail = self._stderr.read().decode(errors="replace").strip()
+            self._stderr.close()

@@ -1,0 +1,163 @@
+"""The program in the child: a living namespace behind a connected socket.
+
+`serve` does not care who started it: `python -c "…kernel.main()"` as a process of its own, or a
+fork. The order of a cell: tools are bound, output begins, the code runs, `done` is sent.
+"""
+
+from __future__ import annotations
+
+import builtins
+import fcntl
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+import types
+from pathlib import Path
+from typing import Any
+
+from codeact.interpreter.kernel_channel import Channel, end_group
+from codeact.interpreter.kernel_output import NoInput, Output, Stream
+
+_ORIGINAL_BUILTINS = vars(builtins).copy()
+__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+
+FOLDER = ".codeact"
+"""The folder of the workspace that keeps whole outputs."""
+
+
+def main() -> None:
+    """`argv`: the socket's descriptor, the lifeline's."""
+    sock, lifeline = int(sys.argv[1]), int(sys.argv[2])
+    hold(lifeline)
+    sys.argv = [""]
+    serve(socket.socket(fileno=sock))
+
+
+def hold(lifeline: int) -> None:
+    """Die, with all that this process started, when the other end of the pipe closes.
+
+    On Linux the operating system does it: no thread, and code that holds the interpreter lock or
+    blocks every signal dies as well.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+        if os.getppid() == 1:
+            end_group()
+    else:
+        threading.Thread(target=lambda: (os.read(lifeline, 1), end_group()), daemon=True).start()
+
+
+def serve(sock: socket.socket) -> None:
+    """Answer the host until it is gone. The first frame says where and how to work."""
+    channel = Channel(sock)
+    start = channel.request().head
+    workspace = Path(start["workspace"])
+    os.chdir(workspace)
+    sys.path.insert(0, str(workspace))
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    kernel = Kernel(channel, workspace, start["limit"])
+    for name in start["preload"]:
+        importlib.import_module(name)
+    kernel.output.start()
+    channel.send({"op": "ready"})
+    while True:
+        head = channel.request().head
+        match head["op"]:
+            case "execute":
+                kernel.execute(head)
+            case "variables":
+                kernel.variables(head)
+
+
+class Kernel:
+    """The namespace, its shell and its tools."""
+
+    def __init__(self, channel: Channel, workspace: Path, limit: int) -> None:
+        from codeact.interpreter.kernel_shell import Shell
+        from codeact.interpreter.kernel_tools import Tools
+
+        self.output = Output(channel, workspace / FOLDER)
+        self._channel = channel
+        self._limit = limit
+        self._tools = Tools(channel, self.output)
+        self._streams = (
+            NoInput(),
+            Stream(self.output, "stdout", 1),
+            Stream(self.output, "stderr", 2),
+        )
+        self._shell = Shell.open(self.output)
+        self._namespace: dict[str, Any] = self._shell.user_ns
+        self._hidden = frozenset(self._namespace)
+        self._names: list[str] = []
+
+    def execute(self, head: dict[str, Any]) -> None:
+        """Run one cell and send how it ended."""
+        shell = self._shell
+        self._tools.bind(head["tools"], self._namespace)
+        sys.stdin, sys.stdout, sys.stderr = self._streams  # type: ignore[assignment]
+        self.output.begin(f"output-{head['cell']}.txt", self._limit)
+        self._guarded(lambda: shell.run(head["cell"], head["code"]))
+        if os.getpid() != self._channel.pid:  # a fork of the cell's code that has come to its end
+            os._exit(0)
+        sys.settrace(None)
+        text, log = self.output.end()
+        failure = shell.failure
+        done = {
+            "op": "done",
+            "id": head["id"],
+            "ok": failure is None,
+            "error": None if failure is None else type(failure).__name__,
+            "text": text,
+            "log": log,
+            "media": shell.media,
+            "interrupted": self._channel.shield.interrupted,
+        }
+        names = self._user_names()
+        if names != self._names:
+            done["names"] = self._names = names
+        self._channel.send(done)
+
+    def variables(self, head: dict[str, Any]) -> None:
+        """Send what the code has defined."""
+        from codeact.interpreter.kernel_variables import describe
+
+        found: list[list[str]] = []
+        names = self._user_names()
+        self._guarded(lambda: found.extend(describe(names, self._namespace)))
+        self._channel.send({"op": "done", "id": head["id"], "variables": found})
+
+    def _guarded(self, work: Any) -> None:
+        """Run something of the cell's; interrupts reach it, and nothing it raises leaves."""
+        from codeact.interpreter.kernel_shell import DAMAGED
+
+        shield = self._channel.shield
+        try:
+            try:
+                shield.arm()
+                work()
+            finally:
+                shield.disarm()
+        except KeyboardInterrupt as error:
+            self._shell.fail(error)
+        except BaseException as error:  # noqa: BLE001 - a shell that the cell has broken
+            vars(builtins).update(_ORIGINAL_BUILTINS)
+            self.output.note(DAMAGED.format(error=f"{type(error).__name__}: {error}"))
+            self._shell.failure = self._shell.failure or error
+
+    def _user_names(self) -> list[str]:
+        return [
+            name
+            for name, value in list(self._namespace.items())
+            if isinstance(name, str)
+            and name not in self._hidden
+            and not name.startswith("_")
+            and not isinstance(value, types.ModuleType)
+            and not self._tools.owns(name, value)
+        ]
+
+
