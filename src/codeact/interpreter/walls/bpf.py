@@ -94,8 +94,8 @@ def _test(condition: Condition, past: int) -> list[Instruction]:
             return [load, (_ANY_BIT, 0, past, mask)]
         case Among(values=values):
             last = len(values) - 1
-            tests = [(_EQUAL, last - at, past if at == last else 0, v) for at, v in enumerate(values)]
-            return [load, *tests]
+            tests = [(_EQUAL, last - at, 0, value) for at, value in enumerate(values[:-1])]
+            return [load, *tests, (_EQUAL, 0, past, values[last])]
         case NotAmong(values=values):
             last = len(values) - 1
             return [load, *((_EQUAL, past + last - at, 0, v) for at, v in enumerate(values))]

@@ -18,7 +18,7 @@ def translation(*, on_disk: tuple[int, int], in_session: int) -> int:
     if child == 0:
         try:
             namespaces.unshare(namespaces.NEWUSER)
-            os.write(writing, b".")
+            os.write(writing, os.readlink(b"/proc/self"))  # its pid there, whatever namespace
             os.close(telling)
             os.read(waiting, 1)
         finally:
@@ -26,12 +26,13 @@ def translation(*, on_disk: tuple[int, int], in_session: int) -> int:
     try:
         os.close(writing)
         os.close(waiting)
-        if os.read(reading, 1) != b".":
+        process = os.read(reading, 16).decode()
+        if not process:
             raise OSError("a user namespace for the workspace's owner was refused")
         for name, owner in zip(("uid_map", "gid_map"), on_disk, strict=True):
-            with open(f"/proc/{child}/{name}", "w", encoding="ascii") as file:
+            with open(f"/proc/{process}/{name}", "w", encoding="ascii") as file:
                 file.write(f"{owner} {in_session} 1")
-        return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(f"/proc/{process}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(reading)
         os.close(telling)

@@ -1,4 +1,4 @@
-"""System calls that a kernel never needs and that an attacker does: refused by the kernel itself."""
+"""System calls that ordinary Python never needs and an attacker does: Linux refuses them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _ORDINARY_PERSONALITIES = (0, 0xFFFF_FFFF)
 
 _MOUNTING = """mount umount2 pivot_root move_mount open_tree open_tree_attr fsopen fsconfig fsmount
     fspick mount_setattr chroot unshare setns"""
-_OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp
-    pidfd_getfd move_pages migrate_pages"""
+_OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise process_mrelease
+    kcmp pidfd_getfd move_pages migrate_pages"""
 _KERNEL_SURFACE = """bpf perf_event_open userfaultfd keyctl add_key request_key kexec_load
     kexec_file_load init_module finit_module delete_module create_module reboot swapon swapoff
-    quotactl quotactl_fd open_by_handle_at name_to_handle_at acct settimeofday clock_settime adjtimex
-    clock_adjtime sethostname setdomainname nfsservctl iopl ioperm syslog vhangup lookup_dcookie
+    quotactl quotactl_fd open_by_handle_at name_to_handle_at acct settimeofday clock_settime
+    adjtimex clock_adjtime sethostname setdomainname nfsservctl iopl ioperm syslog vhangup lookup_dcookie
     uselib ustat modify_ldt fanotify_init fanotify_mark memfd_secret"""
-_SHARED_BETWEEN_PROCESSES = """shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd
-    msgrcv msgctl mq_open mq_unlink"""
+_SHARED_BETWEEN_PROCESSES = """shmget shmat shmdt shmctl semget semop semtimedop semctl msgget
+    msgsnd msgrcv msgctl mq_open mq_unlink"""
 _EXTENDED_ATTRIBUTES = """setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr
     fremovexattr removexattrat"""
 # Programs that meet ENOSYS fall back to an older call whose arguments a filter can see.
@@ -85,7 +85,7 @@ def _with_flags(kind: int) -> tuple[int, ...]:
 
 
 def denials(*, families: tuple[int, ...], watching: bool) -> tuple[Denial, ...]:
-    """What a kernel is refused. `families` are the sockets it may open; a socket pair it always may.
+    """What a kernel is refused. `families` are the sockets it may open besides socket pairs.
 
     `watching` allows inotify, which could observe folders that Landlock forbids to read.
     """
