@@ -32,8 +32,8 @@ def routine(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def paragraph(function: Callable[..., Any]) -> str:
     """The first paragraph of the docstring of a function or of an object that can be called."""
-    text = inspect.getdoc(routine(function)) or inspect.getdoc(unwrapped(function)) or ""
-    return text.split("\n\n")[0].strip()
+    text = routine(function).__doc__ or inspect.getdoc(unwrapped(function)) or ""
+    return inspect.cleandoc(text).split("\n\n")[0].strip()
 
 
 def signature_text(function: Callable[..., Any]) -> str:
