@@ -1,0 +1,243 @@
+"""What a run and a chat share: model, workspace, interpreter and recording, opened and closed
+together.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from codeact.agent import Agent
+from codeact.cli import pictures, toolbox
+from codeact.cli.asking import Asking, Consent
+from codeact.cli.demo import REASON, DemoModel, open_demo
+from codeact.cli.options import NO_CONSENT, Options, check_files
+from codeact.cli.presenter import Outcome, Presenter
+from codeact.conversation import Conversation
+from codeact.door import Folder
+from codeact.errors import ConfigError
+from codeact.events import Event, StepFinished
+from codeact.formats import ActionFormat, by_name
+from codeact.interpreter import Interpreter
+from codeact.messages import Media, Usage
+from codeact.models import Model
+from codeact.recording import Recording, new_folder
+from codeact.tools import Toolbox
+from codeact.trajectory import Step, StopReason, Trajectory
+
+FILES = "\n\n[Files in the working folder: "
+RUNS_CODE = ("code", "code-fence", "m3-code")
+
+Ask = Callable[[], Awaitable[Consent]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Options found good before anything is opened: nothing has been spent yet."""
+
+    options: Options
+    format: ActionFormat
+    toolbox: Toolbox
+    ask: Ask | None
+
+
+def check(options: Options, *, ask: Ask | None, folder: str) -> Ready:
+    """Raises ConfigError for options that cannot be honoured.
+
+    `ask` gets the user's consent to run code; None where nobody can be asked.
+    """
+    if not options.yes and ask is None and options.format in RUNS_CODE:
+        raise ConfigError(NO_CONSENT)
+    check_files(options.files, options.workspace)
+    return Ready(
+        options=options,
+        format=by_name(options.format),
+        toolbox=toolbox.load(options.tools, folder),
+        ask=None if options.yes else ask,
+    )
+
+
+class Session:
+    """One conversation, shown and recorded. `kernel` runs code without asking."""
+
+    def __init__(
+        self,
+        ready: Ready,
+        conversation: Conversation,
+        kernel: Interpreter,
+        workspace: Folder,
+        recording: Recording,
+        presenter: Presenter,
+    ) -> None:
+        self.options = ready.options
+        self.conversation = conversation
+        self.kernel = kernel
+        self.presenter = presenter
+        self.folder = recording.folder
+        self.usage = Usage()
+        self._interrupt = anyio.Event()
+        self._workspace = workspace
+        self._recording = recording
+        self._steps: list[Step] = []
+        self._begun = 0.0
+
+    async def say(
+        self, text: str, interrupt: anyio.Event, *, media: Sequence[Media] = ()
+    ) -> Outcome:
+        """One user turn."""
+        self._interrupt = interrupt
+        self._steps.clear()
+        self._begun = time.monotonic()
+        self._workspace.bring(())
+        self.presenter.begin()
+        trajectory = await self.conversation.say(
+            text, media=media, emit=self.emit, interrupt=interrupt
+        )
+        self._recording.finish(trajectory)
+        return self._outcome(trajectory)
+
+    async def ask(self, text: str, interrupt: anyio.Event) -> Outcome:
+        """One user turn; the first tells and shows the model the files that were given."""
+        media: tuple[Media, ...] = ()
+        if self.options.files and not self.conversation.turns:
+            names = ", ".join(file.name for file in self.options.files)
+            text = f"{text}{FILES}{names}]"
+            media = pictures.shown(self.options.files)
+        return await self.say(text, interrupt, media=media)
+
+    def abandoned(self) -> Outcome:
+        """What there is to say of a turn that was cancelled."""
+        usage = sum((step.completion.usage for step in self._steps), Usage())
+        return self._closing(StopReason.INTERRUPTED, usage, steps=len(self._steps))
+
+    async def switch(self, name: str, environ: Mapping[str, str]) -> str:
+        """Go on with another model; returns why it is this one. Raises ConfigError, ModelError."""
+        options = dataclasses.replace(self.options, model=name)
+        found = await find_model(options, environ)
+        await self.aclose()
+        self.options = options
+        self.conversation.agent = dataclasses.replace(self.conversation.agent, model=found.model)
+        return found.reason
+
+    async def aclose(self) -> None:
+        """Let go of the model."""
+        await self.conversation.agent.model.aclose()
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, StepFinished):
+            self._recording.emit(event)
+            self._steps.append(event.step)
+        self.show(event)
+
+    def show(self, event: Event) -> None:
+        """Show an event and save its pictures, without recording it."""
+        saved: tuple[Path, ...] = ()
+        if isinstance(event, StepFinished):
+            saved = pictures.save(event.step.observation.media, self._workspace.path)
+        self.presenter.show(event, saved)
+
+    def stop(self) -> None:
+        """End the turn that is going on, as Ctrl-C does."""
+        self._interrupt.set()
+
+    def _outcome(self, trajectory: Trajectory) -> Outcome:
+        closing = self._closing(
+            trajectory.stop_reason, trajectory.usage, steps=len(trajectory.steps)
+        )
+        return dataclasses.replace(closing, answer=trajectory.answer, error=trajectory.error)
+
+    def _closing(self, reason: StopReason, usage: Usage, *, steps: int) -> Outcome:
+        self.usage += usage
+        return Outcome(
+            stop_reason=reason,
+            steps=steps,
+            usage=usage,
+            seconds=time.monotonic() - self._begun,
+            files=self._workspace.changed(),
+            folder=self.folder,
+        )
+
+
+@asynccontextmanager
+async def open_session(
+    ready: Ready, environ: Mapping[str, str], presenter: Presenter, *, task: str | None = None
+) -> AsyncIterator[Session]:
+    """Open everything that a conversation needs. Raises ConfigError, ModelError."""
+    from codeact.interpreter.process import ProcessInterpreter
+
+    options = ready.options
+    async with AsyncExitStack() as stack:
+        found = await find_model(options, environ, task)
+        secrets = [value for name, value in environ.items() if name.endswith("_API_KEY")]
+        recording = Recording(new_folder(runs_folder()), secrets=secrets)
+        workspace = Folder(options.workspace or recording.folder / "workspace")
+        workspace.bring(options.files)
+        recording.configure(_config(ready, found, workspace.path))
+        kernel = await stack.enter_async_context(
+            ProcessInterpreter(workspace=workspace.path, timeout=options.cell_seconds)
+        )
+        agent = Agent(
+            model=found.model,
+            format=ready.format,
+            max_steps=options.max_steps,
+            budget=options.budget,
+        )
+        conversation = Conversation(agent, kernel, ready.toolbox, extra=options.system)
+        session = Session(ready, conversation, kernel, workspace, recording, presenter)
+        stack.push_async_callback(session.aclose)
+        if ready.ask is not None:
+            conversation.interpreter = Asking(kernel, ready.ask, session.stop)
+        presenter.notice(f"{found.model.name}: {found.reason}")
+        yield session
+
+
+def without_files(text: str) -> str:
+    """A message as its user wrote it."""
+    return text.partition(FILES)[0]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A model, why it is this one, and what else was looked for."""
+
+    model: Model
+    reason: str
+    tried: tuple[str, ...] = ()
+
+
+async def find_model(
+    options: Options, environ: Mapping[str, str], task: str | None = None
+) -> Found:
+    """Raises ConfigError, ModelError when there is none."""
+    from codeact.models.discover import discover
+
+    if (options.model or environ.get("CODEACT_MODEL")) == DemoModel.name:
+        return Found(model=open_demo(task, options.format), reason=REASON)
+    found = await discover(options.model, options.base_url, environ)
+    return Found(model=found.model, reason=found.reason, tried=tuple(map(str, found.tried)))
+
+
+def runs_folder() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("codeact", appauthor=False)) / "runs"
+
+
+def _config(ready: Ready, found: Found, workspace: Path) -> dict[str, object]:
+    """The resolved options; a password in an address is left out."""
+    options = dataclasses.asdict(ready.options)
+    address = ready.options.base_url
+    return options | {
+        "model": found.model.name,
+        "reason": found.reason,
+        "base_url": None if address is None else re.sub(r"//[^/@]*@", "//", address),
+        "workspace": str(workspace),
+        "files": [str(file) for file in ready.options.files],
+        "tools": list(ready.toolbox.names),
+    }
