@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import random
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,7 +31,7 @@ from codeact.models.prices import FREE, PRICES, Price, price_of
 NO_KEY = """\
 No API key for {name}. Set OPENAI_API_KEY, or give the base URL of a server that needs none."""
 BAD_KEY = "The API key holds characters that no key has; copy it again."
-BAD_URL = "The base URL must begin with http:// or https://, not {url!r}."
+BAD_URL = "{url!r} is no base URL: it has to look like http://127.0.0.1:8000/v1."
 DROPPED = "{url} does not take {name!r}; asking again without it"
 BLIND = "{name} does not take pictures; asking again without them"
 
@@ -69,8 +70,8 @@ class OpenAIModel:
         prices: Mapping[str, Price] = PRICES,
         extra_body: Mapping[str, Any] | None = None,
     ) -> None:
-        if base_url and urlsplit(base_url).scheme not in ("http", "https"):
-            raise ConfigError(BAD_URL.format(url=base_url))
+        if base_url:
+            check_url(base_url)
         if api_key is not None and not api_key.strip().isascii():
             raise ConfigError(BAD_KEY)
         self.name = name or model
@@ -260,6 +261,17 @@ class OpenAIModel:
         usage = reply.usage or _estimate(reply, messages)
         price = FREE if self._price is None and is_loopback(self._url) else self._price
         return dataclasses.replace(usage, cost=None if price is None else price.cost(usage))
+
+
+def check_url(url: str) -> None:
+    """Raises ConfigError for what is no address of a server."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(BAD_URL.format(url=re.sub(r"//[^/@]*@", "//", url)))
 
 
 def shown_url(url: str) -> str:
