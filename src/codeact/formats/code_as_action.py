@@ -22,6 +22,8 @@ Dialect = Literal["execute", "fence", "m3"]
 
 _OPEN, _CLOSE = "<execute>", "</execute>"
 _OPENER = re.compile(_OPEN, re.IGNORECASE)
+_PYTHON_FENCE = re.compile(r"(?<![`~])[`~]{3,}+[ \t]*+\{?i?py", re.IGNORECASE)
+_ANY_FENCE = re.compile("```|~~~")
 _HALF_CLOSED = re.compile(r"<(?:/(?:e(?:x(?:e(?:c(?:u(?:t(?:e)?)?)?)?)?)?)?)\Z", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*+\n)*+")
 
@@ -121,8 +123,9 @@ class CodeAsAction:
             case "execute":
                 return _CLOSE in text.lower() and self._find(text).settled
             case "fence":
-                marks = text.count("```") + text.count("~~~")
-                return marks > 1 and self._find(text).settled
+                opened = _PYTHON_FENCE.search(text)
+                closed = opened and _ANY_FENCE.search(text, opened.end())
+                return bool(closed) and self._find(text).settled
             case "m3":
                 return self._find(text).settled
 

@@ -15,7 +15,7 @@ _FENCE = re.compile(
     r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<mark>`{3,}|~{3,})(?P<info>[^\n]*)$",
     re.MULTILINE,
 )
-_LANGUAGE = re.compile(r"[\w+#.-]+")
+_LANGUAGE = re.compile(r"[ \t]*+\{?([\w+#.-]+)")
 _RUNS = re.compile(r"`+|\n")
 
 
@@ -118,10 +118,10 @@ def _closes(line: re.Match[str], mark: str) -> bool:
 
 
 def _block(opening: re.Match[str], closing: int, end: int) -> Block:
-    language = _LANGUAGE.search(opening["info"])
+    language = _LANGUAGE.match(opening["info"])
     return Block(
         mark=opening["mark"],
-        language=language[0].lower() if language else "",
+        language=language[1].lower() if language else "",
         start=opening.start(),
         body=opening.end(),
         closing=closing,

@@ -22,6 +22,7 @@ Dialect = Literal["object", "m3"]
 
 _JSON = frozenset({"json", "jsonc", "json5"})
 _BRACE = re.compile(r"\{(?=\s*+[\"'}t])")
+_OPEN_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+\\?\Z', re.DOTALL)
 _ATTEMPT = re.compile(r"\{\s*+[\"']?tool[\"']?\s*+:")
 
 _EXAMPLE = '{"tool": "name_of_tool", "args": ["first argument", 2], "kwargs": {"option": true}}'
@@ -144,7 +145,8 @@ def json_call(call: ToolCall) -> str:
 
 def _object(text: str) -> FirstAction:
     """The first object with "tool". Objects are looked at from the outside: what is nested in
-    another one is no call, and a broken one ends where it breaks.
+    another one is no call, and a broken one ends where it breaks: in a string that is still open,
+    at the end of the text.
     """
     shield = Shield(text, shown=_JSON | {""})
     attempt: InvalidAction | None = None
@@ -160,6 +162,8 @@ def _object(text: str) -> FirstAction:
             if attempt is None and _attempted(text, brace.start(), position):
                 reason = _NOT_JSON.format(problem=described(error), form=_FORM)
                 attempt = InvalidAction(reason=reason, kind="bad_json")
+            if _OPEN_STRING.match(text, error.pos):
+                break
             continue
         if "tool" in value:
             return _found(text, value, brace.start(), position)
