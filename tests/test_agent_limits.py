@@ -76,7 +76,7 @@ async def test_identical_failing_tool_calls_count_as_repeats(stage: Stage) -> No
 async def test_a_token_budget_stops_before_the_next_reply(stage: Stage) -> None:
     usage = Usage(input_tokens=90, output_tokens=10)
     replies = [Completion(text=act("1"), usage=usage), Completion(text=act("2"), usage=usage)]
-    trajectory = await stage.play([*replies, "unused"][:2], budget=Budget(tokens=200))
+    trajectory = await stage.play(replies, budget=Budget(tokens=200))
     assert trajectory.stop_reason is StopReason.TOKEN_BUDGET
     assert trajectory.usage.total_tokens == 200
 

@@ -46,7 +46,14 @@ def script(format: str) -> list[Behaviour]:
     """Errors, retries, results that are cut, an unusable reply, an overflow, then the answer."""
     final = "Answer: done" if format.startswith("m3") else "Done."
     if format == "native":
-        before = [BUSY, _call(20_000), _call(900), DROPPED, _call(901), _call(None)]
+        before: list[Behaviour] = [
+            BUSY,
+            _call(20_000),
+            _call(900),
+            DROPPED,
+            _call(901),
+            _call(None),
+        ]
         return [*before, TOO_LONG, _call(3), Reply(final)]
     spelled = LONG[format]
     return [
