@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from codeact.errors import CodeActError
 from codeact.interpreter.wire import Frame, WireError
@@ -62,9 +61,7 @@ class Calls:
                 if self._refusal:
                     _raise_there(send, key, RuntimeError(self._refusal.format(name=name)))
                     return
-                task = asyncio.get_running_loop().create_task(
-                    self._answer(key, name, frame, send)
-                )
+                task = asyncio.get_running_loop().create_task(self._answer(key, name, frame, send))
                 self._tasks[key] = task
                 task.add_done_callback(lambda done: self._ended(key, name, done, send))
             case _:

@@ -34,8 +34,8 @@ main()
 class Child:
     """One kernel process and the socket to it, on the running loop.
 
-    `on_frame` hears every frame and raises WireError where it makes no sense; `on_death` is told once, after the last frame, when the process is
-    gone or talks nonsense (it is killed then).
+    `on_frame` hears every frame and raises WireError where it makes no sense. `on_death` is told
+    once, after the last frame, when the process is gone or talks nonsense (it is killed then).
     """
 
     def __init__(
@@ -204,3 +204,14 @@ class Child:
             self._stderr.seek(max(0, size - _STDERR_TAIL))
             self._tail = self._stderr.read().decode(errors="replace").strip()
             self._stderr.close()
+
+
+def environment(python: str, workspace: Path) -> dict[str, str]:
+    """A small environment: where programs are, the language and time zone, no secrets."""
+    kept = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    env.setdefault("LANG", "C.UTF-8")
+    env["HOME"] = str(workspace)
+    env["PATH"] = os.pathsep.join([os.path.dirname(python), os.environ.get("PATH", os.defpath)])
+    env["MPLCONFIGDIR"] = os.path.join(tempfile.gettempdir(), f"codeact-matplotlib-{os.getuid()}")
+    return env

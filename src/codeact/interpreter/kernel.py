@@ -22,7 +22,7 @@ from codeact.interpreter.kernel_channel import Channel, end_group
 from codeact.interpreter.kernel_output import NoInput, Output, Stream
 
 _ORIGINAL_BUILTINS = vars(builtins).copy()
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 FOLDER = ".codeact"
 """The folder of the workspace that keeps whole outputs."""
@@ -99,7 +99,7 @@ class Kernel:
         """Run one cell and send how it ended."""
         shell = self._shell
         self._tools.bind(head["tools"], self._namespace)
-        sys.stdin, sys.stdout, sys.stderr = self._streams  # type: ignore[assignment]
+        sys.stdin, sys.stdout, sys.stderr = self._streams
         self.output.begin(f"output-{head['cell']}.txt", self._limit)
         self._guarded(lambda: shell.run(head["cell"], head["code"]))
         if os.getpid() != self._channel.pid:  # a fork of the cell's code that has come to its end
@@ -154,10 +154,8 @@ class Kernel:
             name
             for name, value in list(self._namespace.items())
             if isinstance(name, str)
+            and name[:1] != "_"
             and name not in self._hidden
-            and not name.startswith("_")
             and not isinstance(value, types.ModuleType)
             and not self._tools.owns(name, value)
         ]
-
-

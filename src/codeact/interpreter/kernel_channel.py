@@ -15,7 +15,7 @@ from typing import Any
 
 from codeact.interpreter.wire import Decoder, Frame, encode
 
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 _REQUEST = 0
 """The key under which the host's own requests arrive; replies arrive under their call's id."""

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from codeact.interpreter.kernel_channel import Channel
 
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 MAX_FILE = 50_000_000
 """Characters kept in the file of one cell's whole output."""
@@ -38,14 +38,13 @@ NOT_LIVE = "\n[… more output follows; it is not shown live …]\n"
 LATE = "[printed by background work after an earlier cell had ended]\n"
 HERE = "\n[this cell]\n"
 NO_INPUT = (
-    "Nobody can type into a running cell. Put the value into the code, or end here and ask the user "
-    "in your reply."
+    "Nobody can type into a running cell. Put the value into the code, or end here and ask the "
+    "user in your reply."
 )
 
 
 class Transcript:
-    """The text of one cell: its head and its tail in memory, all of it in a file when it is long.
-    """
+    """The text of one cell: head and tail in memory, all of it in a file when it is long."""
 
     def __init__(self, limit: int, path: Path | None) -> None:
         self._head_limit = limit // 2
@@ -204,9 +203,9 @@ class Output:
                 self._transcript.add(text)
 
     def flush(self) -> None:
+        if not self._pending:
+            return
         with self._channel.shield, self._lock:
-            if not self._pending:
-                return
             parts: list[list[str]] = []
             for stream, text in self._pending:
                 if parts and parts[-1][0] == stream:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import builtins
+import contextlib
 import linecache
 import os
 import subprocess
@@ -26,13 +27,15 @@ from traitlets.config import Config
 from codeact.interpreter.kernel_output import NO_INPUT, Output
 from codeact.interpreter.kernel_traceback import CELL, render
 
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 MAX_MEDIA = 12_000_000
 """Characters of all rich values of one cell."""
 MAX_REPR = 1_000_000
 """Items of a text of which the last expression shows the representation."""
 _MEDIA_TYPES = ("image/png", "image/jpeg", "image/svg+xml", "text/html")
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset})
+"""Types that have no rich form: asking for one costs more than a small cell."""
 _TEXT_TYPES = ("text/markdown", "text/latex")
 
 EXITED = "[exit({code!r}) ended this cell. The session goes on and its variables are kept.]\n"
@@ -68,6 +71,20 @@ class Result(DisplayHook):
     def write_output_prompt(self) -> None:
         """No prompt."""
 
+    def log_output(self, format_dict: Any) -> None:
+        """No log."""
+
+    def quiet(self) -> bool:
+        shell = self.shell
+        assert isinstance(shell, Shell)
+        return ";" in shell.cell and bool(super().quiet())  # type: ignore[no-untyped-call]
+
+    def compute_format_data(self, result: Any) -> Any:
+        if type(result) not in _PLAIN:
+            return super().compute_format_data(result)  # type: ignore[no-untyped-call]
+        formatter: Any = self.shell.display_formatter  # type: ignore[union-attr]
+        return {"text/plain": formatter.formatters["text/plain"](result)}, {}
+
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         shell = self.shell
         assert isinstance(shell, Shell)
@@ -100,6 +117,8 @@ class Shell(InteractiveShell):
     output: Output
     failure: BaseException | None = None
     media: list[list[str]]
+    cell = ""
+    _loop: asyncio.AbstractEventLoop | None = None
 
     @classmethod
     def open(cls, output: Output) -> Shell:
@@ -108,16 +127,16 @@ class Shell(InteractiveShell):
         config.HistoryManager.enabled = False
         config.HistoryManager.hist_file = ":memory:"
         config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.cache_size = 0  # Out would keep every large result alive
         shell = cls.instance(config=config)
         shell.output = output
         shell.media = []
-        shell._loop = None
         shell.loop_runner = shell._run_coroutine
         shell._prepare()
         return shell
 
     def _prepare(self) -> None:
-        formatter = self.display_formatter
+        formatter: Any = self.display_formatter
         formatter.active_types = ["text/plain", *_MEDIA_TYPES, *_TEXT_TYPES]
         plain = formatter.formatters["text/plain"]
         plain.for_type(str, _print_text)
@@ -129,7 +148,6 @@ class Shell(InteractiveShell):
             self.user_ns[name] = self.user_ns_hidden[name] = value
         builtins.input = _no_input
         warnings.filterwarnings("ignore", message="To exit: use")
-        warnings.filterwarnings("ignore", message="Output cache limit")
 
     def run(self, number: int, code: str) -> None:
         """Run one cell; `failure` and `media` tell what came of it."""
@@ -137,7 +155,9 @@ class Shell(InteractiveShell):
         self.media = []
         Compiler.cell, Compiler.nested = number, 0
         self.execution_count = number
-        self.run_cell(code, store_history=True)
+        self.cell = code
+        self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
+        self.user_ns.pop(f"_i{number}", None)
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Top-level await: on one loop, so that tasks go on in the next such cell."""
@@ -149,10 +169,8 @@ class Shell(InteractiveShell):
         except BaseException:
             if not task.done():
                 task.cancel()
-                try:
+                with contextlib.suppress(BaseException):  # the first error is the one to tell
                     self._loop.run_until_complete(task)
-                except BaseException:  # noqa: BLE001 - the first error is the one to tell
-                    pass
             raise
 
     def show(self, data: dict[str, Any]) -> str:
@@ -212,7 +230,7 @@ class Shell(InteractiveShell):
 
     def system(self, cmd: str) -> None:
         """`!command`: its output goes where Python's goes."""
-        line = self.var_expand(cmd, depth=1)
+        line = self.var_expand(cmd, depth=1)  # type: ignore[no-untyped-call]
         self.user_ns["_exit_code"] = subprocess.run(line, shell=True, check=False).returncode
 
     def enable_gui(self, gui: Any = None) -> None:

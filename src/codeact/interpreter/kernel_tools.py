@@ -1,7 +1,6 @@
 """Tools in the cell's namespace: functions whose calls run in the host."""
 
 from __future__ import annotations
-
 import __future__
 
 import builtins
@@ -13,7 +12,7 @@ from codeact.interpreter.kernel_channel import Channel
 from codeact.interpreter.kernel_output import Output
 from codeact.interpreter.wire import Frame, WireError
 
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 BAD_ARGUMENT = "{name}(): {error}."
 

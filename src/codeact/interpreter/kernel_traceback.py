@@ -7,7 +7,7 @@ import os
 import traceback
 from pathlib import Path
 
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 CELL = "<cell "
 """How the file name of a cell's code begins."""
@@ -25,9 +25,7 @@ def render(error: BaseException) -> str:
         _clean(whole)
         return "".join(whole.format())
     except Exception as failure:  # noqa: BLE001 - exceptions of the cell can misbehave in any way
-        return (
-            f"{type(error).__name__} (its traceback cannot be shown: {type(failure).__name__})\n"
-        )
+        return f"{type(error).__name__} (its traceback cannot be shown: {type(failure).__name__})\n"
 
 
 def _clean(whole: traceback.TracebackException) -> None:
@@ -45,7 +43,8 @@ def _clean(whole: traceback.TracebackException) -> None:
         return
     if len(frames) > 3 * (_FIRST + _LAST):
         count = len(frames) - _FIRST - _LAST
-        gap = traceback.FrameSummary(LEFT_OUT.format(count=count), 0, "", lookup_line=False, line="")
+        mark = LEFT_OUT.format(count=count)
+        gap = traceback.FrameSummary(mark, 0, "", lookup_line=False, line="")
         frames = [*frames[:_FIRST], gap, *frames[-_LAST:]]
     whole.stack = _Stack(frames)
 

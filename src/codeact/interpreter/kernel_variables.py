@@ -9,7 +9,7 @@ import sys
 import types
 from typing import Any
 
-__builtins__ = vars(builtins).copy()  # the cell's code may replace builtins; ours stay
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 PREVIEW = 60
 """Characters of a preview."""
@@ -54,7 +54,7 @@ def _alarm(number: int, frame: object) -> None:
 def _bounded(function: Any, value: Any, fallback: str) -> str:
     try:
         signal.setitimer(signal.ITIMER_REAL, _SECONDS)
-        text = function(value)
+        text = str.__str__(function(value))
         signal.setitimer(signal.ITIMER_REAL, 0)
     except _TooSlow:
         return fallback or TOO_SLOW
@@ -93,7 +93,8 @@ def _preview(value: Any) -> str:
     if isinstance(value, type):
         text = value.__name__
     elif isinstance(value, types.FunctionType):
-        text = f"{value.__name__}({', '.join(value.__code__.co_varnames[: value.__code__.co_argcount])})"
+        names = value.__code__.co_varnames[: value.__code__.co_argcount]
+        text = f"{value.__name__}({', '.join(names)})"
     elif type(value).__name__ == "DataFrame" and type(value).__module__.startswith("pandas"):
         text = "columns: " + ", ".join(str(each) for each in value.columns[:20])
     elif type(value).__name__ == "ndarray" and type(value).__module__ == "numpy":

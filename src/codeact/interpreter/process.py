@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sys
 import tempfile
@@ -16,8 +15,26 @@ from typing import Any, Literal
 from codeact.errors import InterpreterLost
 from codeact.events import Emit, OutputDelta, ignore
 from codeact.interpreter import Execution, Variable
+from codeact.interpreter.answers import (
+    CANNOT_LAUNCH,
+    CLOSED,
+    DIED,
+    DIED_BETWEEN,
+    INTERRUPTED,
+    KILLED,
+    KILLED_LATE,
+    LOST_BEFORE,
+    NO_KERNEL,
+    NOT_READY,
+    TIMED_OUT,
+    check,
+    crash,
+    cut,
+    joined,
+    lost,
+)
 from codeact.interpreter.calls import Calls, offer
-from codeact.interpreter.child import Child
+from codeact.interpreter.child import Child, environment
 from codeact.interpreter.wire import Frame, WireError
 from codeact.messages import Media
 from codeact.tools import EMPTY, Toolbox
@@ -34,36 +51,6 @@ DESCRIBE_SECONDS = 5.0
 """How long the kernel may take to describe its variables."""
 LIVE_FACTOR = 10
 """How many times the limit is streamed while a cell runs, whatever the kernel sends."""
-NAMES_SHOWN = 40
-
-TIMED_OUT = (
-    "[The cell was stopped because it ran longer than {seconds:g} seconds. Variables are kept as "
-    "they were at that moment. Split the work into smaller steps, or make it faster.]"
-)
-INTERRUPTED = "[The cell was interrupted. Variables are kept as they were at that moment.]"
-KILLED_LATE = (
-    "[The cell ran longer than {seconds:g} seconds and did not react to an interrupt, so its "
-    "process was killed.]"
-)
-KILLED = "[The cell was interrupted, did not react, and its process was killed.]"
-DIED = "[The Python process {how} while the cell ran.]"
-DIED_BETWEEN = (
-    "[The Python process {how} after the previous cell had ended. This cell was not run.]"
-)
-LOST_BEFORE = (
-    "[The Python process was killed after the previous cell was given up. This cell was not run.]"
-)
-LOST = (
-    "[A new process has been started. All variables, imports and definitions are gone{names}. "
-    "Files in the working folder are still there. Repeat the imports and definitions that you "
-    "need, then go on.]"
-)
-NO_KERNEL = "The Python process that runs the code could not be started: it {how}.{stderr}"
-NOT_READY = "was not ready after {seconds:g} seconds"
-CLOSED = "This interpreter is closed. Open a new one."
-CUT = "\n[… {cut:,} characters left out here …]\n"
-CANNOT_LAUNCH = "{python!r} cannot be run ({error})"
-
 Reason = Literal["", "Timeout", "Interrupted", "Cancelled"]
 
 
@@ -197,7 +184,7 @@ class ProcessInterpreter:
                 return ()
             done = await self._ask({"op": "variables"}, DESCRIBE_SECONDS)
             if done is None:
-                self._obituary = self._obituary or LOST_BEFORE + self._farewell()
+                self._obituary = self._obituary or f"{LOST_BEFORE}\n{lost(self._names)}"
                 return ()
             return tuple(
                 Variable(name=name, type=kind, preview=preview)
@@ -228,7 +215,8 @@ class ProcessInterpreter:
             raise InterpreterLost(CLOSED)
         if self._child is None or self._child.dead:
             self.start()
-        assert self._child is not None and self._ready is not None
+        assert self._child is not None
+        assert self._ready is not None
         if not self._ready.done():
             await asyncio.wait([self._ready], timeout=START_SECONDS)
         if not self._ready.done():
@@ -252,7 +240,8 @@ class ProcessInterpreter:
             self._timers.append(loop.call_later(seconds, self._stop, "Timeout", GRACE))
         try:
             self._child.send({**head, "id": self._number})
-            return await asked
+            answer: dict[str, Any] | None = await asked
+            return answer
         except asyncio.CancelledError:
             await self._give_up(asked)
             raise
@@ -275,7 +264,7 @@ class ProcessInterpreter:
             if not asked.done():
                 self._child.kill()
             if asked.result() is None:
-                self._obituary = LOST_BEFORE + self._farewell()
+                self._obituary = f"{LOST_BEFORE}\n{lost(self._names)}"
 
     def _stop(self, reason: Reason, grace: float) -> None:
         """Interrupt what runs; kill it when it goes on."""
@@ -296,7 +285,8 @@ class ProcessInterpreter:
 
     def _mourn(self) -> None:
         """The child is dead."""
-        assert self._child is not None and self._ready is not None
+        assert self._child is not None
+        assert self._ready is not None
         if not self._ready.done():
             self._ready.set_result(False)
         elif self._asked is not None:
@@ -304,11 +294,12 @@ class ProcessInterpreter:
                 self._asked.set_result(None)
         elif self._used and not self._closed:
             how = self._child.epitaph()
-            self._obituary = DIED_BETWEEN.format(how=how) + self._farewell()
+            self._obituary = f"{DIED_BETWEEN.format(how=how)}\n{lost(self._names)}"
 
     def _hear(self, frame: Frame) -> None:
         """One frame of the child, not trusted. Raises WireError where it makes no sense."""
-        assert self._child is not None and self._ready is not None
+        assert self._child is not None
+        assert self._ready is not None
         match frame.head:
             case {"op": "output", "parts": list() as parts}:
                 for part in parts:
@@ -347,7 +338,7 @@ class ProcessInterpreter:
             sentence = INTERRUPTED
             if self._reason == "Timeout":
                 sentence = TIMED_OUT.format(seconds=self._timeout)
-            text, error, ok = _joined(text, sentence), self._reason, False
+            text, error, ok = joined(text, sentence), self._reason, False
         return Execution(
             text=text,
             ok=ok,
@@ -365,15 +356,10 @@ class ProcessInterpreter:
                 how = KILLED_LATE.format(seconds=self._timeout)
             case "Interrupted" | "Cancelled":
                 how = KILLED
-            case "":
-                how = DIED.format(how=self._child.epitaph())
-                crash = [
-                    line
-                    for line in self._child.last_stderr().splitlines()
-                    if line.startswith("Fatal Python error") or '"<cell' in line
-                ]
-                how = "\n".join([*crash, how])
-        text = _joined(cut("".join(self._heard), self._limit), how + self._farewell())
+            case _:
+                how = crash(self._child.last_stderr())
+                how += DIED.format(how=self._child.epitaph())
+        text = joined(cut("".join(self._heard), self._limit), f"{how}\n{lost(self._names)}")
         if not self._closed:
             self.start()
         return self._lost(text, self._reason or "StateLost", began)
@@ -381,59 +367,3 @@ class ProcessInterpreter:
     def _lost(self, text: str, error: str, began: float) -> Execution:
         seconds = time.perf_counter() - began
         return Execution(text=text, ok=False, error=error, state="lost", seconds=seconds)
-
-    def _farewell(self) -> str:
-        names = ", ".join(self._names[:NAMES_SHOWN])
-        more = len(self._names) - NAMES_SHOWN
-        if more > 0:
-            names += f" and {more} more"
-        return "\n" + LOST.format(names=f" ({names})" if names else "")
-
-
-def environment(python: str, workspace: Path) -> dict[str, str]:
-    """A small environment: where programs are, the language and time zone, no secrets."""
-    kept = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-    env = {name: os.environ[name] for name in kept if name in os.environ}
-    env.setdefault("LANG", "C.UTF-8")
-    env["HOME"] = str(workspace)
-    env["PATH"] = os.pathsep.join([os.path.dirname(python), os.environ.get("PATH", os.defpath)])
-    env["MPLCONFIGDIR"] = os.path.join(tempfile.gettempdir(), f"codeact-matplotlib-{os.getuid()}")
-    return env
-
-
-def check(head: dict[str, Any]) -> dict[str, Any]:
-    """The kernel's answer if it is one. Raises WireError."""
-    match head:
-        case {"variables": list() as found} if all(_are_texts(each, 3) for each in found):
-            return head
-        case {
-            "ok": bool(),
-            "error": str() | None,
-            "text": str(),
-            "log": str() | None,
-            "media": list() as media,
-            "interrupted": bool(),
-        } if all(_are_texts(each, 2) for each in media) and _are_texts(head.get("names", [])):
-            return head
-    raise WireError("an answer that is none")
-
-
-def _are_texts(value: object, count: int | None = None) -> bool:
-    return (
-        isinstance(value, list)
-        and all(isinstance(each, str) for each in value)
-        and count in (None, len(value))
-    )
-
-
-def cut(text: str, limit: int) -> str:
-    """Head and tail of a text that is too long."""
-    left_out = len(text) - limit
-    if left_out <= 0:
-        return text
-    half = limit // 2
-    return text[:half] + CUT.format(cut=left_out) + text[len(text) - limit + half :]
-
-
-def _joined(text: str, sentence: str) -> str:
-    return f"{text.rstrip()}\n{sentence}" if text.strip() else sentence

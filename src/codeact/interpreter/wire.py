@@ -1,9 +1,9 @@
 """Frames between host and kernel: plain data as bytes and back, without I/O.
 
-One frame is `u32 length of the rest | u32 length of the JSON | JSON | buffers`, big-endian. The JSON
-is `[head, [values]]`: the head is JSON's own data, the values are tagged so that Python's plain
-types survive. Bytes, arrays and columns lie behind the JSON and are referred to by offset. Nothing
-is ever pickled.
+One frame is `u32 length of the rest | u32 length of the JSON | JSON | buffers`, big-endian. The
+JSON is `[head, [values]]`: the head is JSON's own data, the values are tagged so that Python's
+plain types survive. Bytes, arrays and columns lie behind the JSON and are referred to by offset.
+Nothing is ever pickled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import struct
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -319,7 +319,7 @@ def _unpack_moment(kind: type[datetime] | type[time]) -> Callable[[Any, memoryvi
         if tree["zone"] is not None:
             value = value.replace(tzinfo=ZoneInfo(tree["zone"]))
         elif value.tzinfo is not None and not value.utcoffset():
-            value = value.replace(tzinfo=timezone.utc)
+            value = value.replace(tzinfo=UTC)
         return value.replace(fold=tree["fold"])
 
     return read

@@ -95,9 +95,7 @@ def unpack(tree: dict[str, Any], data: memoryview, depth: int) -> Any:
             name = unpack_plain(tree["name"], data, depth)
             return pandas.Series(_unpack_column(tree["v"], data, depth), index=index, name=name)
     index = _unpack_index(tree["index"], data, depth)
-    columns = [
-        pandas.Series(_unpack_column(each, data, depth), index=index) for each in tree["v"]
-    ]
+    columns = [pandas.Series(_unpack_column(each, data, depth), index=index) for each in tree["v"]]
     frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(index=index)
     frame.columns = _unpack_index(tree["columns"], data, depth)
     return frame
