@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from codeact.environment import User
+from codeact.errors import ConfigError
 from codeact.observations import Observation
 
 WRONG = """\
@@ -15,17 +15,33 @@ Your answer does not fit the required type. {problem}
 Answer again with one JSON value that matches this JSON Schema, and nothing else:
 {schema}"""
 
+UNFIT = """\
+output_type={type!r} cannot be asked of a model ({said}). Use a type that JSON can spell: a \
+pydantic model, a dataclass, list[int], ..."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutputType:
-    """A Python type or pydantic model that the final answer must have."""
+    """A Python type or pydantic model that the final answer must have; `schema` is its JSON Schema
+    text. Raises ConfigError for a type that JSON cannot spell.
+    """
 
     type: Any
+    schema: str = field(init=False, compare=False)
+    _adapter: Any = field(init=False, repr=False, compare=False)
 
-    @property
-    def schema(self) -> str:
-        """The type as JSON Schema text."""
-        return json.dumps(_adapter(self.type).json_schema(), separators=(",", ":"))
+    def __post_init__(self) -> None:
+        from pydantic import TypeAdapter
+        from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+
+        try:
+            adapter = TypeAdapter(self.type)
+            schema = json.dumps(adapter.json_schema(), separators=(",", ":"))
+        except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+            said = str(error).partition("\n")[0]
+            raise ConfigError(UNFIT.format(type=self.type, said=said)) from error
+        object.__setattr__(self, "_adapter", adapter)
+        object.__setattr__(self, "schema", schema)
 
     def read(self, answer: str) -> Any:
         """The answer as a value of the type. Raises ValueError that says what is wrong.
@@ -37,10 +53,10 @@ class OutputType:
 
         text = _unfenced(answer)
         try:
-            return _adapter(self.type).validate_json(text)
+            return self._adapter.validate_json(text)
         except ValidationError as error:
             try:
-                return _adapter(self.type).validate_strings(text)
+                return self._adapter.validate_strings(text)
             except ValidationError:
                 raise ValueError(_problem(error)) from None
 
@@ -75,10 +91,3 @@ def _unfenced(text: str) -> str:
     if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
         return stripped[stripped.index("\n") + 1 : -3].strip()
     return stripped
-
-
-@functools.lru_cache(maxsize=64)
-def _adapter(wanted: Any) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(wanted)
