@@ -57,7 +57,7 @@ class Environment:
             case ToolCall(note=note):
                 text, error = await self._call(action)
                 return Observation(
-                    text=_noted(clip(text), note),
+                    text=_noted(clip(_writable(text)), note),
                     source="tool",
                     ok=error is None,
                     error=error,
@@ -101,7 +101,7 @@ def plain(value: Any) -> Any:
         return {name: plain(member) for name, member in value._asdict().items()}
     if type(value) is dict:
         return {key: plain(member) for key, member in value.items()}
-    if type(value) in (list, tuple, set):
+    if type(value) in (list, tuple):
         return type(value)(plain(member) for member in value)
     return value
 
@@ -113,6 +113,11 @@ def clip(text: str, limit: int = RESULT_LIMIT) -> str:
     half = limit // 2
     missing = len(text) - 2 * half
     return f"{text[:half]}\n[… {missing:,} characters left out …]\n{text[-half:]}"
+
+
+def _writable(text: str) -> str:
+    """Half of a surrogate pair (an undecodable file name) would break the next request."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _noted(text: str, note: str) -> str:
