@@ -20,25 +20,31 @@ STEPS = "steps.jsonl"
 TRAJECTORIES = "trajectories.jsonl"
 REDACTED = "[redacted]"
 
-_PACKAGES = ("codeact", "openai", "ipython", "anyio", "pydantic")
+PACKAGES = ("codeact", "openai", "ipython", "anyio", "pydantic")
 
 
 class Recording:
     """A run's folder. Steps are written as they finish, so that a crash loses none.
 
-    `secrets` (keys) are replaced in every line written.
+    `secrets` (keys) of eight characters or more are replaced in every line written.
     """
 
     def __init__(self, folder: Path, *, secrets: Iterable[str] = ()) -> None:
         self.folder = folder
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
+        spelled = {
+            json.dumps(secret, ensure_ascii=ascii)[1:-1]
+            for secret in secrets
+            if len(secret) >= 8
+            for ascii in (False, True)
+        }
+        self._secrets = sorted(spelled, key=len, reverse=True)  # one may begin like another
         folder.mkdir(parents=True, exist_ok=True)
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Write the resolved configuration with the versions that explain it."""
         record = {**config, "versions": versions(), "begun": datetime.now(UTC).isoformat()}
         text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
-        (self.folder / CONFIG).write_text(self._redact(text) + "\n", encoding="utf-8")
+        (self.folder / CONFIG).write_bytes(self._redacted(text))
 
     def emit(self, event: Event) -> None:
         """A listener that keeps finished steps."""
@@ -50,13 +56,13 @@ class Recording:
         self._append(TRAJECTORIES, to_json(trajectory))
 
     def _append(self, name: str, line: str) -> None:
-        with (self.folder / name).open("a", encoding="utf-8") as file:
-            file.write(self._redact(line) + "\n")
+        with (self.folder / name).open("ab") as file:
+            file.write(self._redacted(line))
 
-    def _redact(self, text: str) -> str:
+    def _redacted(self, text: str) -> bytes:
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
-        return text
+        return f"{text}\n".encode("utf-8", "backslashreplace")  # as JSON spells half a character
 
 
 def new_folder(root: Path) -> Path:
@@ -64,10 +70,10 @@ def new_folder(root: Path) -> Path:
     return root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
 
 
-def versions() -> dict[str, str]:
-    """Python, the platform and the packages that shape a run."""
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Python, the platform and the installed ones of the packages that shape a run."""
     found = {"python": platform.python_version(), "platform": sys.platform}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
