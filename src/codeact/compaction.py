@@ -52,6 +52,7 @@ def compact(
     observed = [index for index, message in enumerate(messages) if message.observed]
     spared = set() if hard else set(observed[-KEPT_WHOLE:])
     replies = [index for index, message in enumerate(messages) if message.role == "assistant"]
+    messages = [_without_note(message) for message in messages]
     result = list(messages)
     for index in observed:
         if index not in spared:
@@ -63,21 +64,28 @@ def compact(
     if removed and observed:
         last = result[observed[-1]]
         note = STILL_DEFINED.format(variables=_listed(variables))
-        start = last.content.find(STILL_DEFINED[:40])
-        content = (last.content if start < 0 else last.content[:start]).rstrip()
-        result[observed[-1]] = dataclasses.replace(last, content=f"{content}\n{note}")
+        result[observed[-1]] = dataclasses.replace(last, content=f"{last.content}\n{note}")
     return tuple(result), removed
 
 
+def _without_note(message: Message) -> Message:
+    """Without the note of an earlier compaction, which a new one replaces."""
+    start = message.content.find(STILL_DEFINED[:40])
+    if start < 0 or not message.observed:
+        return message
+    return dataclasses.replace(message, content=message.content[:start].rstrip())
+
+
 def _shorter(message: Message, limit: int) -> Message:
-    """The same message when nothing is gained."""
+    """Its head, and its tail, where errors say what happened; itself when nothing is gained."""
     missing = len(message.content) - limit
     worth = missing > 2 * len(SHORTENED)
     if not worth and not message.media:
         return message
     content = message.content
     if worth:
-        content = f"{content[:limit].rstrip()}\n{SHORTENED.format(missing=missing)}"
+        note = SHORTENED.format(missing=missing)
+        content = f"{content[: limit // 2].rstrip()}\n{note}\n{content[-limit // 2 :].lstrip()}"
     return dataclasses.replace(message, content=content, media=())
 
 
