@@ -115,15 +115,16 @@ def run(task: str, **options: Any) -> Result:
     asynchronous tools included.
     """
     import asyncio
-    from concurrent.futures import ThreadPoolExecutor
+
+    from anyio.from_thread import start_blocking_portal
 
     call = partial(ask, task, **options)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return anyio.run(call)
-    with ThreadPoolExecutor(1, thread_name_prefix="codeact-run") as pool:
-        return pool.submit(anyio.run, call).result()
+    with start_blocking_portal() as portal:  # a KeyboardInterrupt here cancels the run there
+        return portal.call(call)
 
 
 @asynccontextmanager
@@ -142,7 +143,7 @@ async def _model(model: Model | str | None, base_url: str | None) -> AsyncIterat
 
 
 class Folder:
-    """The workspace of one run: the caller's, or a temporary one that goes when it stays empty."""
+    """The workspace of one run: the caller's, or a temporary one, gone if nothing new is in it."""
 
     def __init__(self, path: Path | str | None) -> None:
         self._temporary = path is None
@@ -151,10 +152,14 @@ class Folder:
         self._before = self._stamps()
 
     def bring(self, files: Sequence[Path | str]) -> None:
-        """Copy files in. Raises ConfigError for one that is not there."""
+        """Copy files in. Raises ConfigError for one that is not there or comes twice."""
+        names = set()
         for file in map(Path, files):
             if not file.is_file():
                 raise ConfigError(f"There is no file {str(file)!r} to give to the agent.")
+            if file.name in names:
+                raise ConfigError(f"Two files are named {file.name!r}. Rename one of them.")
+            names.add(file.name)
             if not (self.path / file.name).exists() or not file.samefile(self.path / file.name):
                 shutil.copy2(file, self.path / file.name)
         self._before = self._stamps()
@@ -178,5 +183,5 @@ class Folder:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._temporary and not self._stamps():
+        if self._temporary and not self.changed():
             shutil.rmtree(self.path, ignore_errors=True)
