@@ -75,12 +75,15 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """These bytes as the whole body; `missing` bytes more are promised and never sent."""
+    """These bytes as the whole body; `missing` bytes more are promised and never sent, and with
+    `hold` the client is left waiting for them.
+    """
 
     body: bytes
     content_type: str = EVENTS
     status: int = 200
     missing: int = 0
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +267,10 @@ class _Connection(BaseHTTPRequestHandler):
                 content = json.dumps({"error": error}) if text is None else text
                 kind = "text/html" if content.lstrip().startswith("<") else JSON
                 self._send(status, kind, content.encode(), headers)
-            case Raw(content, content_type, status, missing):
+            case Raw(content, content_type, status, missing, hold):
                 self._send(status, content_type, content, missing=missing)
+                if hold:
+                    self._wait(None)
             case Silence():
                 self._wait(None)
 

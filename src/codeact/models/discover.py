@@ -16,7 +16,7 @@ import anyio
 
 from codeact.errors import ConfigError, ModelError
 from codeact.models import Model
-from codeact.models.openai import OpenAIModel, check_url, is_loopback, shown_url
+from codeact.models.openai import OPENAI_URL, OpenAIModel, check_url, is_loopback, shown_url
 from codeact.models.scripted import ScriptedModel
 
 DEFAULT_MODEL = "gpt-5-mini"
@@ -99,7 +99,7 @@ async def discover(
         return await search.at(search.base_url, None, why, search.key)
     if search.key:
         reason = f"OPENAI_API_KEY is set and no model is named; {DEFAULT_MODEL} is small and cheap"
-        return Discovery(model=OpenAIModel(DEFAULT_MODEL, api_key=search.key), reason=reason)
+        return _openai(DEFAULT_MODEL, search.key, reason)
     return await search.local(None)
 
 
@@ -132,7 +132,7 @@ class _Search:
         if self.base_url:
             return await self.at(self.base_url, model, why, self.key)
         if self.key:
-            return Discovery(model=OpenAIModel(model, api_key=self.key), reason=why)
+            return _openai(model, self.key, why)
         return await self.local(model)
 
     async def at(self, base_url: str, model: str | None, why: str, key: str | None) -> Discovery:
@@ -181,6 +181,10 @@ class _Search:
         if model is not None:
             raise ConfigError(NOWHERE.format(model=model, tried="; ".join(tried[1:])))
         raise ConfigError(NO_MODEL.format(tried="; ".join(tried)))
+
+
+def _openai(model: str, key: str, why: str) -> Discovery:
+    return Discovery(model=OpenAIModel(model, base_url=OPENAI_URL, api_key=key), reason=why)
 
 
 @dataclass(frozen=True, slots=True)

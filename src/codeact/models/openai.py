@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ BAD_URL = "{url!r} is no base URL: it has to look like http://127.0.0.1:8000/v1.
 DROPPED = "{url} does not take {name!r}; asking again without it"
 BLIND = "{name} does not take pictures; asking again without them"
 
+OPENAI_URL = "https://api.openai.com/v1"
 CHARACTERS_PER_TOKEN = 4
 CONNECT_SECONDS = 10.0
 LIST_SECONDS = 5.0
@@ -78,7 +80,7 @@ class OpenAIModel:
         self.context_tokens = context_tokens
         self._model = model
         self._base_url = base_url or None
-        self._url = shown_url(base_url) if base_url else "https://api.openai.com/v1"
+        self._url = shown_url(base_url) if base_url else OPENAI_URL
         self._key = (api_key or "").strip()
         self._sees = sees
         self._timeout = timeout
@@ -87,8 +89,7 @@ class OpenAIModel:
         self._price = price or price_of(model, prices)
         self._extra_body = dict(extra_body or {})
         self._refused: frozenset[str] = frozenset()
-        self._client: Any = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clients: dict[asyncio.AbstractEventLoop, Any] = {}
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self._model!r}, base_url={self._url!r})"
@@ -151,8 +152,9 @@ class OpenAIModel:
                 )
 
     async def aclose(self) -> None:
-        client, self._client = self._client, None
-        if client is not None and self._loop is asyncio.get_running_loop():
+        await self._sweep()
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
             await client.close()
 
     async def __aenter__(self) -> OpenAIModel:
@@ -175,7 +177,7 @@ class OpenAIModel:
 
     async def _attempt(self, request: Mapping[str, Any], reply: Reply) -> None:
         """One request, its reply collected. Raises Fault."""
-        client = self._connected()
+        client = await self._connected()
         with facing_faults():
             stream = await client.chat.completions.create(**request)
         try:
@@ -195,26 +197,35 @@ class OpenAIModel:
             lost = "it was empty" if reply.empty else "it ended before the reply did"
             raise Fault("stream" if reply.empty else "dropped", lost)
 
-    def _connected(self) -> Any:
-        """A client of the running event loop; one of an earlier loop cannot be used any more."""
+    async def _connected(self) -> Any:
+        """The client of the running event loop: connections belong to the loop they began in."""
         loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            from openai import AsyncOpenAI, OpenAIError, Timeout
+        if loop not in self._clients:
+            await self._sweep()
+            client = self._clients[loop] = self._opened()
+            self._url = shown_url(str(client.base_url))
+            if self._key or self._base_url is None:
+                self._key = client.api_key
+        return self._clients[loop]
 
-            own = self._key or self._base_url is None
-            try:
-                self._client = AsyncOpenAI(
-                    base_url=self._base_url,
-                    api_key=(self._key or None) if own else "none",
-                    timeout=Timeout(self._timeout, connect=min(self._timeout, CONNECT_SECONDS)),
-                    max_retries=0,
-                )
-            except OpenAIError:
-                raise ConfigError(NO_KEY.format(name=self.name)) from None
-            self._loop = loop
-            self._url = shown_url(str(self._client.base_url))
-            self._key = self._client.api_key if own else ""
-        return self._client
+    def _opened(self) -> Any:
+        from openai import AsyncOpenAI, OpenAIError, Timeout
+
+        try:
+            return AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=self._key or (None if self._base_url is None else "none"),
+                timeout=Timeout(self._timeout, connect=min(self._timeout, CONNECT_SECONDS)),
+                max_retries=0,
+            )
+        except OpenAIError:
+            raise ConfigError(NO_KEY.format(name=self.name)) from None
+
+    async def _sweep(self) -> None:
+        """Let go of the clients of event loops that are over."""
+        for loop in [each for each in self._clients if each.is_closed()]:
+            with suppress(RuntimeError):  # says that the loop is closed
+                await self._clients.pop(loop).close()
 
     def _adapt(
         self, fault: Fault, request: Mapping[str, Any], optional: Mapping[str, Any]
@@ -252,10 +263,10 @@ class OpenAIModel:
         """The models that the server names, none where it does not answer."""
         try:
             with facing_faults():
-                page = await self._connected().models.list(timeout=LIST_SECONDS)
-        except Fault:
+                page = await (await self._connected()).models.list(timeout=LIST_SECONDS)
+                return [str(model.id) for model in page.data][:NAMES_LISTED]
+        except (Fault, AttributeError, TypeError):  # the SDK trusts the form of a list
             return []
-        return [str(model.id) for model in page.data][:NAMES_LISTED]
 
     def _usage(self, reply: Reply, messages: Sequence[Message]) -> Usage:
         usage = reply.usage or _estimate(reply, messages)

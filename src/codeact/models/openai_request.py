@@ -29,9 +29,10 @@ def wire_messages(messages: Sequence[Message], *, sees: bool) -> list[Wire]:
             wire.append({"role": "user", "content": waiting})
             waiting = []
         pictures = [_picture(each) for each in message.media if each.media_type in _PICTURES]
-        entry: Wire = {"role": message.role, "content": message.content}
+        text = _encodable(message.content)
+        entry: Wire = {"role": message.role, "content": text}
         if sees and pictures and message.role == "user":
-            entry["content"] = [{"type": "text", "text": message.content}, *pictures]
+            entry["content"] = [{"type": "text", "text": text}, *pictures]
         if sees and message.role == "tool":
             waiting += pictures
         if message.calls:
@@ -39,7 +40,7 @@ def wire_messages(messages: Sequence[Message], *, sees: bool) -> list[Wire]:
                 {
                     "id": call.id,
                     "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
+                    "function": {"name": call.name, "arguments": _encodable(call.arguments)},
                 }
                 for call in message.calls
             ]
@@ -84,6 +85,15 @@ def optional_parameters(
     return {
         name: value for name, value in wanted.items() if value is not None and name not in refused
     }
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair (a strange file name, a model's slip) cannot be sent as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _picture(media: Media) -> Wire:
