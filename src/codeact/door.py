@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -153,15 +153,16 @@ class Folder:
 
     def bring(self, files: Sequence[Path | str]) -> None:
         """Copy files in. Raises ConfigError for one that is not there or comes twice."""
-        names = set()
+        named: dict[str, Path] = {}
         for file in map(Path, files):
             if not file.is_file():
                 raise ConfigError(f"There is no file {str(file)!r} to give to the agent.")
-            if file.name in names:
+            if file.name in named:
                 raise ConfigError(f"Two files are named {file.name!r}. Rename one of them.")
-            names.add(file.name)
-            if not (self.path / file.name).exists() or not file.samefile(self.path / file.name):
-                shutil.copy2(file, self.path / file.name)
+            named[file.name] = file
+        for name, file in named.items():
+            if not (self.path / name).exists() or not file.samefile(self.path / name):
+                shutil.copy2(file, self.path / name)
         self._before = self._stamps()
 
     def changed(self) -> tuple[Path, ...]:
@@ -175,8 +176,9 @@ class Folder:
         for parent, folders, names in os.walk(self.path):
             folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
             for path in (Path(parent) / name for name in names):
-                status = path.lstat()
-                found[path] = (status.st_mtime_ns, status.st_size)
+                with suppress(FileNotFoundError):  # what the code has started may still be at work
+                    status = path.lstat()
+                    found[path] = (status.st_mtime_ns, status.st_size)
         return found
 
     def __enter__(self) -> Folder:
