@@ -17,6 +17,7 @@ from codeact.cli.options import Options
 from codeact.cli.session import find_model, runs_folder
 from codeact.errors import CodeActError
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.models.openai import shown_url
 from codeact.recording import versions
 
 NO_SANDBOX = (
@@ -45,12 +46,13 @@ async def examine(
 
 async def _model(options: Options, environ: Mapping[str, str]) -> dict[str, Any]:
     """No key is shown, only whether there is one."""
+    address = options.base_url or environ.get("OPENAI_BASE_URL")
     record: dict[str, Any] = {
         "name": None,
         "reason": "",
         "tried": [],
         "ok": False,
-        "base_url": options.base_url or environ.get("OPENAI_BASE_URL"),
+        "base_url": address and shown_url(address),
         "key": bool(environ.get("OPENAI_API_KEY")),
     }
     try:
@@ -106,6 +108,8 @@ def _text(findings: Mapping[str, Any]) -> str:
         f"interpreter  {interpreter['kind']}: {interpreter['error'] or started}",
         f"sandbox      {findings['sandbox']['meaning']}",
     ]
-    lines += [f"{name:<12} {version}" for name, version in findings["versions"].items()][2:]
+    known = ("python", "platform", "codeact")
+    packages = findings["versions"].items()
+    lines += [f"{name:<12} {version}" for name, version in packages if name not in known]
     lines += [f"{name + ' in':<12} {folder}" for name, folder in findings["folders"].items()]
     return "\n".join(lines)

@@ -65,6 +65,9 @@ class JsonLines:
     def pause(self) -> None:
         pass
 
+    def resume(self) -> None:
+        pass
+
     def notice(self, text: str) -> None:
         self._progress.write(json.dumps(text)[1:-1] + "\n")
 

@@ -26,7 +26,7 @@ _ANSWERS = {
 }
 
 
-async def consent(pause: Callable[[], None]) -> Consent:
+async def consent(pause: Callable[[], None], resume: Callable[[], None]) -> Consent:
     """Ask until there is an answer. What was typed before the question is thrown away, so that
     nobody agrees to code before it is shown. The end of the input means quit.
     """
@@ -40,6 +40,7 @@ async def consent(pause: Callable[[], None]) -> Consent:
             return Consent.QUIT
         answer = _ANSWERS.get(line.strip().lower())
         if answer is not None:
+            resume()
             return answer
 
 

@@ -90,6 +90,9 @@ class Plain:
     def pause(self) -> None:
         pass
 
+    def resume(self) -> None:
+        pass
+
     def notice(self, text: str) -> None:
         self._say(f"[{clean(text)}]")
 

@@ -59,7 +59,10 @@ class Presenter(Protocol):
         """One event; with a finished step the files that hold its pictures."""
 
     def pause(self) -> None:
-        """Somebody else writes to the terminal until the next event."""
+        """Somebody else writes to the terminal until `resume` or the next event."""
+
+    def resume(self) -> None:
+        """The terminal is free again and work goes on."""
 
     def notice(self, text: str) -> None:
         """Something that the user should know."""

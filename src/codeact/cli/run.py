@@ -34,6 +34,8 @@ async def run_once(
     """Do the task, show it, and return the exit code."""
     outcome = Outcome(stop_reason=StopReason.INTERRUPTED)
     try:
+        if not task and not piped.strip():
+            raise ConfigError(NOTHING)
         ready = check(options, ask=asker(presenter), folder=str(Path.cwd()))
         with CtrlC() as ctrl_c:
             async with open_session(ready, environ, presenter, task=task or piped) as session:
@@ -66,7 +68,7 @@ def exit_code(reason: StopReason) -> int:
 def asker(presenter: Presenter) -> Ask | None:
     """How to get the user's consent; None where there is nobody at a terminal."""
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return functools.partial(consent, presenter.pause)
+        return functools.partial(consent, presenter.pause, presenter.resume)
     return None
 
 

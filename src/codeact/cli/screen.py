@@ -97,10 +97,10 @@ class Screen:
 
     def begin(self) -> None:
         self._fresh()
-        self._move()
+        self.resume()
 
     def show(self, event: Event, pictures: Sequence[Path] = ()) -> None:
-        self._move()
+        self.resume()
         match event:
             case TextDelta(text=text):
                 self._text += text
@@ -130,6 +130,18 @@ class Screen:
             self._live.stop()
             self._live = None
 
+    def resume(self) -> None:
+        if self._live is None:
+            self._live = Live(
+                self._now,
+                console=self.console,
+                refresh_per_second=8,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+
     def notice(self, text: str) -> None:
         self._print(Text(clean(text), style="yellow"))
 
@@ -155,18 +167,6 @@ class Screen:
         self._text, self._parsed = "", False
         self._now.reply = self._now.reasoning = self._now.output = ""
         self._now.turn_to(doing)
-
-    def _move(self) -> None:
-        if self._live is None:
-            self._live = Live(
-                self._now,
-                console=self.console,
-                refresh_per_second=8,
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._live.start()
 
     def _action(self, action: Action) -> None:
         match action:

@@ -5,7 +5,6 @@ together.
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -219,7 +218,8 @@ async def find_model(
 
     if (options.model or environ.get("CODEACT_MODEL")) == DemoModel.name:
         return Found(model=open_demo(task, options.format), reason=REASON)
-    found = await discover(options.model, options.base_url, environ)
+    wished = environ.get("CODEACT_MODEL") if options.base_url else None
+    found = await discover(options.model or wished, options.base_url, environ)
     return Found(model=found.model, reason=found.reason, tried=tuple(map(str, found.tried)))
 
 
@@ -231,12 +231,14 @@ def runs_folder() -> Path:
 
 def _config(ready: Ready, found: Found, workspace: Path) -> dict[str, object]:
     """The resolved options; a password in an address is left out."""
+    from codeact.models.openai import shown_url
+
     options = dataclasses.asdict(ready.options)
     address = ready.options.base_url
     return options | {
         "model": found.model.name,
         "reason": found.reason,
-        "base_url": None if address is None else re.sub(r"//[^/@]*@", "//", address),
+        "base_url": address and shown_url(address),
         "workspace": str(workspace),
         "files": [str(file) for file in ready.options.files],
         "tools": list(ready.toolbox.names),
