@@ -1,0 +1,114 @@
+"""Many episodes of M3ToolEval in several formats, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from codeact.evals import Score
+from codeact.evals.m3tooleval.benchmark import M3ToolEval
+from codeact.evals.m3tooleval.no_interpreter import NoInterpreter
+from codeact.evals.m3tooleval.protocol import SECONDS
+from codeact.formats import ActionFormat
+from codeact.interpreter import Interpreter
+from codeact.models import Model
+from codeact.rollout import Finished, OpenInterpreter, Task, rollouts, settled
+
+CODE_FORMATS = frozenset({"code", "code-fence", "m3-code"})
+"""Formats that need an interpreter, by their own names."""
+
+ModelFor = Callable[[ActionFormat], Model]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """One format's episodes. `n` counts those that could be judged; `failed` are the world's fault
+    and count nowhere else. `mean_turns` is over all that were judged.
+    """
+
+    n: int
+    solved: int
+    first: int
+    failed: int
+    mean_turns: float
+
+
+def kernel() -> AbstractAsyncContextManager[Interpreter]:
+    """A kernel of its own for each episode, in a fresh folder, with the paper's limit of a cell."""
+    from codeact.interpreter.process import ProcessInterpreter
+
+    return ProcessInterpreter(timeout=SECONDS)
+
+
+async def run(
+    benchmark: M3ToolEval,
+    model: Model | ModelFor,
+    formats: Sequence[str],
+    *,
+    out: Path,
+    tasks: Sequence[Task] | None = None,
+    epochs: int | None = None,
+    max_turns: int | None = None,
+    concurrency: int = 8,
+    open_interpreter: OpenInterpreter = kernel,
+    finished: Finished = lambda task, epoch, trajectory: None,
+) -> dict[str, Tally]:
+    """Live the tasks in each format, one file of trajectories a format in the folder `out`, and
+    tally what the files hold. What is there already is not done again.
+
+    `model` may depend on the format. `epochs` and `max_turns` None are the protocol's.
+    `open_interpreter` is for code formats; the others start no kernel. Raises ConfigError for an
+    unknown format before anything runs.
+    """
+    chosen = benchmark.tasks() if tasks is None else tasks
+    agents = {
+        name: benchmark.agent(
+            _model(model, benchmark.rules.format(name)), name, max_turns=max_turns
+        )
+        for name in formats
+    }
+    times = epochs or benchmark.rules.epochs
+    tallies = {}
+    for name, agent in agents.items():
+        path = out / f"{name}.jsonl"
+        await rollouts(
+            agent,
+            chosen,
+            open_interpreter if agent.format.name in CODE_FORMATS else NoInterpreter,
+            path=path,
+            epochs=times,
+            concurrency=concurrency,
+            finished=finished,
+        )
+        tallies[name] = tally(benchmark, chosen, times, path)
+    return tallies
+
+
+def scores(
+    benchmark: M3ToolEval, tasks: Sequence[Task], epochs: int, path: Path
+) -> dict[tuple[str, int], Score]:
+    """The score of each (task, epoch) that a file of trajectories holds."""
+    wanted = {(task.id, epoch): task for epoch in range(epochs) for task in tasks}
+    return {
+        key: benchmark.score(wanted[key], trajectory)
+        for key, trajectory in settled(path).items()
+        if key in wanted
+    }
+
+
+def tally(benchmark: M3ToolEval, tasks: Sequence[Task], epochs: int, path: Path) -> Tally:
+    """What a file of trajectories comes to."""
+    judged = list(scores(benchmark, tasks, epochs, path).values())
+    return Tally(
+        n=len(judged),
+        solved=sum(score.solved for score in judged),
+        first=sum(score.first for score in judged),
+        failed=len(tasks) * epochs - len(judged),
+        mean_turns=sum(score.turns for score in judged) / len(judged) if judged else 0.0,
+    )
+
+
+def _model(model: Model | ModelFor, format: ActionFormat) -> Model:
+    return model(format) if callable(model) else model
