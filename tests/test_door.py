@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from codeact.door import Folder, Result, ask, run
 from codeact.errors import AgentFailed, ConfigError, ModelError
 from codeact.events import ActionParsed, Event
+from codeact.formats import by_name
 from codeact.halting import Budget
 from codeact.messages import Media, Sampling
 from codeact.models.scripted import ScriptedModel
@@ -269,3 +270,8 @@ def test_without_a_name_the_environment_says_which_model(monkeypatch: pytest.Mon
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("CODEACT_MODEL", "test-model")
         assert run("Hi!").answer == "Hello."
+
+
+def test_a_format_of_the_callers_own_is_taken_as_it_is() -> None:
+    result = play("```python\n6 * 7\n```", "42", format=by_name("code-fence"))
+    assert result.trajectory.metadata["format"] == "code-fence"

@@ -18,7 +18,7 @@ from codeact.agent import Agent
 from codeact.conversation import Conversation
 from codeact.errors import AgentFailed, ConfigError
 from codeact.events import Emit, ignore
-from codeact.formats import by_name
+from codeact.formats import ActionFormat, by_name
 from codeact.halting import Budget
 from codeact.messages import Media, Sampling, Usage
 from codeact.models import Model
@@ -55,7 +55,7 @@ async def ask(
     tools: Iterable[Callable[..., Any] | Tool] = (),
     model: Model | str | None = None,
     base_url: str | None = None,
-    format: str = "code",
+    format: ActionFormat | str = "code",
     output_type: Any = None,
     system: str = "",
     files: Sequence[Path | str] = (),
@@ -70,8 +70,9 @@ async def ask(
     """Let an agent do a task.
 
     `model` is a Model, a name as on the command line, or None for the one that `codeact doctor`
-    shows. `files` are copied into the workspace; without a `workspace` a fresh temporary folder is
-    made and kept if the run leaves files there. `cell_seconds` bounds one code action.
+    shows; `format` likewise an ActionFormat or a name. `files` are copied into the workspace;
+    without a `workspace` a fresh temporary folder is made and kept if the run leaves files there.
+    `cell_seconds` bounds one code action.
     The code runs in a child process without asking. Raises ConfigError when something is set up
     wrongly and AgentFailed, with the trajectory so far, when the model or the interpreter fails.
     """
@@ -88,7 +89,7 @@ async def ask(
         )
         agent = Agent(
             model=chosen,
-            format=by_name(format),
+            format=by_name(format) if isinstance(format, str) else format,
             sampling=sampling,
             max_steps=max_steps,
             budget=budget,
