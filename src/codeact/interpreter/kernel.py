@@ -7,6 +7,7 @@ fork. The order of a cell: tools are bound, output begins, the code runs, `done`
 from __future__ import annotations
 
 import builtins
+import contextlib
 import fcntl
 import importlib
 import os
@@ -15,14 +16,25 @@ import socket
 import sys
 import threading
 import types
+from _sitebuiltins import Quitter
 from pathlib import Path
 from typing import Any
 
 from codeact.interpreter.kernel_channel import Channel, end_group
-from codeact.interpreter.kernel_output import NoInput, Output, Stream
+from codeact.interpreter.kernel_output import NoInput, Output, Stream, no_input
 
-_ORIGINAL_BUILTINS = vars(builtins).copy()
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
+
+builtins.input = no_input
+_FREE = ("print", "input", "open", "help")
+"""What the code may replace by something that can be called."""
+_NEEDED = {
+    name: value
+    for name, value in vars(builtins).items()
+    if callable(value) and not isinstance(value, Quitter)
+}
+"""Builtins without which neither IPython nor the standard library goes on."""
+MENDED = "[The cell replaced builtins that the session needs ({names}); they have been restored.]\n"
 
 FOLDER = ".codeact"
 """The folder of the workspace that keeps whole outputs."""
@@ -46,7 +58,9 @@ def hold(lifeline: int) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-        if os.getppid() == 1:
+        os.set_blocking(lifeline, False)
+        with contextlib.suppress(BlockingIOError):  # closed already: no signal would come
+            os.read(lifeline, 1)
             end_group()
     else:
         threading.Thread(target=lambda: (os.read(lifeline, 1), end_group()), daemon=True).start()
@@ -105,6 +119,7 @@ class Kernel:
         if os.getpid() != self._channel.pid:  # a fork of the cell's code that has come to its end
             os._exit(0)
         sys.settrace(None)
+        self._mend()
         text, log = self.output.end()
         failure = shell.failure
         done = {
@@ -145,9 +160,20 @@ class Kernel:
         except KeyboardInterrupt as error:
             self._shell.fail(error)
         except BaseException as error:  # noqa: BLE001 - a shell that the cell has broken
-            vars(builtins).update(_ORIGINAL_BUILTINS)
+            self._mend()
             self.output.note(DAMAGED.format(error=f"{type(error).__name__}: {error}"))
             self._shell.failure = self._shell.failure or error
+
+    def _mend(self) -> None:
+        current = vars(builtins)
+        broken = [
+            name
+            for name, value in _NEEDED.items()
+            if (now := current.get(name)) is not value and not (name in _FREE and callable(now))
+        ]
+        if broken:
+            current.update((name, _NEEDED[name]) for name in broken)
+            self.output.note(MENDED.format(names=", ".join(broken)))
 
     def _user_names(self) -> list[str]:
         return [

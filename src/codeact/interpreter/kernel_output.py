@@ -233,7 +233,8 @@ class Output:
             piece += NOT_LIVE
         self._pending.append((stream, piece))
         self._pending_size += len(piece)
-        if self._pending_size > _BURST or time.monotonic() - self._flushed > _PAUSE:
+        due = time.monotonic() - self._flushed > _PAUSE and text.endswith("\n")
+        if due or self._pending_size > _BURST:
             self.flush()
         elif not self._woken:
             self._woken = True
@@ -356,3 +357,8 @@ class NoInput(io.TextIOBase):
 
     def close(self) -> None:
         """site's exit() closes stdin."""
+
+
+def no_input(prompt: object = "") -> str:
+    """`input()` of the cell's code."""
+    raise EOFError(NO_INPUT)

@@ -24,7 +24,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from codeact.interpreter.kernel_output import NO_INPUT, Output
+from codeact.interpreter.kernel_output import Output
 from codeact.interpreter.kernel_traceback import CELL, render
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
@@ -41,10 +41,7 @@ _TEXT_TYPES = ("text/markdown", "text/latex")
 EXITED = "[exit({code!r}) ended this cell. The session goes on and its variables are kept.]\n"
 TOO_MUCH_MEDIA = "[a {kind} of {size:,} characters is too large to be shown]\n"
 LONG_INTEGER = "<an integer of about {digits:,} digits>"
-DAMAGED = (
-    "[The cell replaced parts of Python that the session needs ({error}). The builtins have been "
-    "restored; variables are kept.]\n"
-)
+DAMAGED = "[The session's own machinery failed after this cell: {error}. Variables are kept.]\n"
 
 
 class Compiler(CachingCompiler):
@@ -146,7 +143,6 @@ class Shell(InteractiveShell):
         transforms[:2] = [_keep_leading_lines]
         for name, value in (("exit", _exit), ("quit", _exit)):
             self.user_ns[name] = self.user_ns_hidden[name] = value
-        builtins.input = _no_input
         warnings.filterwarnings("ignore", message="To exit: use")
 
     def run(self, number: int, code: str) -> None:
@@ -279,7 +275,3 @@ def _print_integer(value: int, printer: Any, cycle: bool) -> None:
 
 def _exit(code: object = None) -> None:
     raise SystemExit(code)
-
-
-def _no_input(prompt: object = "") -> str:
-    raise EOFError(NO_INPUT)

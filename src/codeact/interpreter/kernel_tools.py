@@ -42,7 +42,7 @@ class Tools:
                 namespace[name] = stub
 
     def owns(self, name: str, value: object) -> bool:
-        return self._stubs.get(name) is value
+        return name in self._stubs and self._stubs[name] is value
 
     def _stub(self, name: str, line: str, description: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:

@@ -194,8 +194,9 @@ class ProcessInterpreter:
     async def reset(self) -> None:
         await self.interrupt()
         async with self._lock:
-            await self._bury()
+            self._used = False
             self._obituary = ""
+            await self._bury()
             self.start()
 
     async def aclose(self) -> None:
@@ -243,7 +244,10 @@ class ProcessInterpreter:
             answer: dict[str, Any] | None = await asked
             return answer
         except asyncio.CancelledError:
-            await self._give_up(asked)
+            if asked.cancelled():
+                await self._give_up()
+            elif asked.result() is None:
+                self._obituary = f"{LOST_BEFORE}\n{lost(self._names)}"
             raise
         finally:
             self._asked = None
@@ -251,11 +255,13 @@ class ProcessInterpreter:
                 timer.cancel()
             self._timers.clear()
 
-    async def _give_up(self, asked: asyncio.Future[dict[str, Any] | None]) -> None:
+    async def _give_up(self) -> None:
         """The caller does not wait any longer: stop the cell, for the next one's sake."""
         from anyio import CancelScope
 
         assert self._child is not None
+        self._asked = asked = asyncio.get_running_loop().create_future()
+        self._reason = ""
         self._stop("Cancelled", GRACE)
         try:
             with CancelScope(shield=True):

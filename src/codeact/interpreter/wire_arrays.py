@@ -62,6 +62,13 @@ def _pack_column(value: Any, buffers: Buffers, depth: int) -> dict[str, Any]:
         array = value.to_numpy()
         if array.dtype == value.dtype:
             return _pack_array(array, buffers, depth)
+    if isinstance(value.dtype, sys.modules["pandas"].CategoricalDtype):
+        values = value.array
+        return {
+            "codes": _pack_array(values.codes, buffers, depth),
+            "categories": _pack_index(values.categories, buffers, depth),
+            "ordered": bool(values.ordered),
+        }
     items = value.astype(object).tolist()
     return {"dtype": str(value.dtype), "v": pack_plain(items, buffers, depth + 1)}
 
@@ -125,6 +132,10 @@ def _unpack_column(tree: dict[str, Any], data: memoryview, depth: int) -> Any:
 
     if "shape" in tree:
         return _unpack_array(tree, data, depth)
+    if "codes" in tree:
+        codes = _unpack_array(tree["codes"], data, depth)
+        categories = _unpack_index(tree["categories"], data, depth)
+        return pandas.Categorical.from_codes(codes, categories, ordered=tree["ordered"])
     items = unpack_plain(tree["v"], data, depth)
     return pandas.Series(items, dtype=str(tree["dtype"])).array
 

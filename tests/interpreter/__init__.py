@@ -1,0 +1,1 @@
+"""The interpreter, through its doors."""

@@ -1,0 +1,20 @@
+"""What every interpreter's tests share: the list of interpreters that keep the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from codeact.interpreter.process import ProcessInterpreter
+
+Open = Callable[..., Any]
+"""Opens an interpreter with `async with`; takes `timeout`, `output_limit` and `workspace`."""
+
+INTERPRETERS: dict[str, Open] = {"process": ProcessInterpreter}
+
+
+@pytest.fixture(params=sorted(INTERPRETERS))
+def opened(request: pytest.FixtureRequest) -> Open:
+    return INTERPRETERS[request.param]
