@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from codeact.evals.m3tooleval.calculator import MURKY
 from codeact.evals.m3tooleval.exercise import Exercise
 from codeact.observations import Observation
 
@@ -47,7 +48,7 @@ def fixed(exercise: Exercise, answer: str) -> bool:
     """Numbers by value (within a cent where two decimals are asked for), containers by value, and
     what the exercise accepts besides.
     """
-    text = answer.strip()[:_LONGEST]
+    text = answer.strip()
     near = CENT if exercise.decimals else 0.0
     return any(_means(text, wanted, near) for wanted in (exercise.answer, *exercise.also))
 
@@ -110,6 +111,8 @@ def _equal(given: Any, wanted: Any, near: float) -> bool:
 
 
 def _literal(text: str) -> Any:
+    if len(text) > _LONGEST or MURKY.search(text):
+        return _UNREAD
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

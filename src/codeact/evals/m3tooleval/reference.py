@@ -10,8 +10,6 @@ from codeact.actions import Action, Answer, CodeAction, ToolCall
 from codeact.errors import ConfigError
 from codeact.evals.m3tooleval.benchmark import M3ToolEval
 from codeact.evals.m3tooleval.policies import (
-    Calls,
-    Program,
     dna_sequencer,
     message_decoder,
     trade_calculator,
@@ -19,6 +17,7 @@ from codeact.evals.m3tooleval.policies import (
     web_browsing,
 )
 from codeact.evals.m3tooleval.prompt import instruction
+from codeact.evals.m3tooleval.runs import CODE_FORMATS
 from codeact.events import Emit, ignore
 from codeact.formats import ActionFormat
 from codeact.formats.markers import written
@@ -32,14 +31,14 @@ MAX_TURNS = {"code": 2, "json": 20, "text": 20, "native": 20}
 
 NOT_A_TASK = "The reference player knows the tasks of M3ToolEval only; choose another model."
 
-_CALLS: Mapping[str, Callable[[str, str], Calls]] = {
+_CALLS: Mapping[str, Callable[[str, str], Policy]] = {
     "message_decoder": message_decoder.calls,
     "cryptobotanists_plant_dna_sequencer": dna_sequencer.calls,
     "trade_calculator": trade_calculator.calls,
     "travel_itinerary_planning": travel_planning.calls,
     "web_browsing": web_browsing.calls,
 }
-_PROGRAMS: Mapping[str, Callable[[str, str], Program]] = {
+_PROGRAMS: Mapping[str, Callable[[str, str], Policy]] = {
     "message_decoder": message_decoder.program,
     "cryptobotanists_plant_dna_sequencer": dna_sequencer.program,
     "trade_calculator": trade_calculator.program,
@@ -63,8 +62,6 @@ class ReferencePlayer:
 
     @classmethod
     def of(cls, benchmark: M3ToolEval, format: ActionFormat) -> ReferencePlayer:
-        from codeact.evals.m3tooleval.runs import CODE_FORMATS
-
         ids = {each.instruction.strip(): each.id for each in benchmark.exercises.values()}
         return cls(
             format=format,
