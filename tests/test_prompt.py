@@ -37,6 +37,7 @@ def test_the_callers_own_text_comes_last() -> None:
     content = system_prompt(
         by_name("code"), EMPTY, extra="  Speak French.\n", output_schema=schema
     ).content
+    assert content.startswith(ROLE)
     assert content.endswith(f"{OUTPUT.format(schema=schema)}\n\nSpeak French.")
 
 
