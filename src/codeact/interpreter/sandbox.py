@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
+
+from codeact.errors import ConfigError
 
 Mode = Literal["auto", "required", "off"]
 Network = Literal["none", "loopback", "full"]
@@ -22,6 +24,31 @@ Wall = Literal[
     "cgroup",
 ]
 
+_REFUSED = (
+    "The sandbox is required, and this machine cannot build one{reason}. Run where Linux offers "
+    'Landlock or user namespaces, or say sandbox="auto" to run the code without walls.'
+)
+_WARNING = (
+    "Warning: no sandbox on this machine{reason}: the code can read, change and send whatever "
+    "you can."
+)
+_SHARED_USER = "Runs with the uid of the host process: files outside can be chmod-ed and touched."
+_NO_MOUNTS = "No mount namespace: names, sizes and dates of files outside can be seen, not opened."
+_NO_PIDS = "No pid namespace: what the code starts in the background may outlive the session."
+_NO_IPC = "No ipc namespace: System V and POSIX queues are refused by seccomp alone."
+_NO_WALLS = "Not put up in this tier."
+_NO_LANDLOCK = "This kernel has no Landlock, or it is switched off."
+_OLD_LANDLOCK = "Landlock version {abi}: signals and abstract sockets are not held (6 does)."
+_NO_CGROUP = "No cgroup: memory and processes are bounded one by one, not together."
+_FULL_NETWORK = "The policy allows the network: the host's loopback is reachable too."
+_NO_LOOPBACK = "A loopback of its own needs a network namespace: there is no network instead."
+_NO_NETWORK_VIEW = "No network namespace: sockets are refused by seccomp and Landlock."
+_SCOPES = 6  # Landlock's version that holds signals and abstract sockets
+
+WALLS: tuple[Wall, ...] = get_args(Wall)
+ALL_WALLS = frozenset(WALLS)
+FULL: tuple[Tier, ...] = ("full", "full+cgroup")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxPolicy:
@@ -29,8 +56,8 @@ class SandboxPolicy:
 
     `readable` are paths beside what Python itself needs; writable are the workspace and a temporary
     folder of its own. `memory_mb` bounds each process, and all of them together where a cgroup
-    holds. `workspace_in="memory"` gives a workspace of at most `disk_mb` that ends with the session;
-    in a folder, `disk_mb` is watched by the host.
+    holds. `workspace_in="memory"` gives a workspace of at most `disk_mb` that ends with the
+    session; in a folder, `disk_mb` is watched by the host.
     """
 
     mode: Mode = "auto"
@@ -56,10 +83,62 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What confines this kernel. `tmp` is the folder for TMPDIR; `steps` are milliseconds each."""
+    """What confines this kernel. `tmp` is the folder for TMPDIR, `pid` the host's name for it;
+    `steps` are the milliseconds that each wall took.
+    """
 
     tier: Tier
     layers: tuple[Layer, ...]
     tmp: str
     uid: int
+    pid: int
     steps: tuple[tuple[str, float], ...] = ()
+
+
+def refused(policy: SandboxPolicy, tier: Tier, why: str = "") -> str | None:
+    """A warning for the user where no wall stands, None where all is well or he said "off".
+
+    Raises ConfigError where the policy requires walls that this machine cannot build.
+    """
+    if tier != "none" or policy.mode == "off":
+        return None
+    reason = f" ({why})" if why else ""
+    if policy.mode == "required":
+        raise ConfigError(_REFUSED.format(reason=reason))
+    return _WARNING.format(reason=reason)
+
+
+def layers(
+    policy: SandboxPolicy, tier: Tier, *, own_uid: bool, abi: int, walls: frozenset[Wall]
+) -> tuple[Layer, ...]:
+    """Every wall, whether it stands around a kernel of this tier, and what it lacks here."""
+    full = tier in FULL
+    confined = tier != "none"
+    plans: dict[Wall, tuple[bool, str]] = {
+        "users": (confined and own_uid, _SHARED_USER),
+        "mounts": (full, _NO_MOUNTS),
+        "pids": (full, _NO_PIDS),
+        "network": (full and policy.network != "full", _network_note(policy, full=full)),
+        "ipc": (full, _NO_IPC),
+        "capabilities": (confined, _NO_WALLS),
+        "landlock": (confined and abi > 0, _NO_LANDLOCK),
+        "seccomp": (confined, _NO_WALLS),
+        "rlimits": (confined, _NO_WALLS),
+        "cgroup": (tier == "full+cgroup", _NO_CGROUP),
+    }
+    found = []
+    for wall, (stands, lack) in plans.items():
+        note = _OLD_LANDLOCK.format(abi=abi) if wall == "landlock" and abi < _SCOPES else lack
+        complete = stands and (wall != "landlock" or abi >= _SCOPES)
+        left_out = wall not in walls
+        text = "" if complete else note
+        found.append(Layer(wall=wall, stands=stands and not left_out, note=text))
+    return tuple(found)
+
+
+def _network_note(policy: SandboxPolicy, *, full: bool) -> str:
+    if policy.network == "full":
+        return _FULL_NETWORK
+    if policy.network == "loopback" and not full:
+        return _NO_LOOPBACK
+    return _NO_NETWORK_VIEW

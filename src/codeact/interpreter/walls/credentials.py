@@ -16,6 +16,7 @@ _CAPABILITY_VERSION = 0x20080522
 
 SESSION_UIDS = 0x7000_0000  # up to 0x7fff_ffff: used by no distribution, systemd or subuid default
 _LARGEST_PID = 2**22
+_CAP_SETUID, _CAP_SETPCAP = 7, 8
 
 
 def session_uid() -> int:
@@ -26,6 +27,21 @@ def session_uid() -> int:
     return SESSION_UIDS + int(os.readlink("/proc/self")) % _LARGEST_PID
 
 
+def can_switch_uid() -> bool:
+    """Root that may take any uid; not root inside a user namespace that knows few."""
+    if os.geteuid() != 0:
+        return False
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        ranges = [[int(word) for word in line.split()] for line in file]
+    known = any(start <= SESSION_UIDS < start + length for start, _, length in ranges)
+    return known and bool(_effective() & 1 << _CAP_SETUID)
+
+
+def _effective() -> int:
+    with open("/proc/self/status", encoding="ascii") as file:
+        return next(int(line.split()[1], 16) for line in file if line.startswith("CapEff"))
+
+
 def become(uid: int) -> None:
     """This uid, this gid, no other group. Needs root; the capabilities of root go with it."""
     os.setgroups([])
@@ -34,7 +50,12 @@ def become(uid: int) -> None:
 
 
 def give_up_bounding_set() -> None:
-    """No program executed from here on can gain a capability, not even as uid 0."""
+    """No program executed from here on can gain a capability, not even as uid 0.
+
+    Nothing happens without CAP_SETPCAP: who lacks it has nothing to give up.
+    """
+    if not _effective() & 1 << _CAP_SETPCAP:
+        return
     call("prctl", _PR_SET_SECUREBITS, _NOROOT | _NO_KEEP_CAPS | _NO_AMBIENT, 0, 0, 0)
     for capability in range(64):
         try:

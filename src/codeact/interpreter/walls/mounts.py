@@ -62,11 +62,11 @@ class Text:
 Piece = Bind | InMemory | Link | Text
 
 
-def enter_new_root(pieces: Sequence[Piece]) -> None:
+def enter_new_root(pieces: Sequence[Piece], *, own_pids: bool) -> None:
     """Builds a root of these pieces and moves in; the old one is out of reach.
 
-    Needs an own mount namespace, an own pid namespace (for /proc) and CAP_SYS_ADMIN over both. The
-    working folder is `/` afterwards.
+    Needs an own mount namespace and CAP_SYS_ADMIN over it and over the pid namespace, which must be
+    our own for a /proc of our own. The working folder is `/` afterwards.
     """
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     trees = {each: _clone(each) for each in pieces if isinstance(each, Bind)}
@@ -75,9 +75,7 @@ def enter_new_root(pieces: Sequence[Piece]) -> None:
     for each in sorted(pieces, key=lambda piece: piece.target):
         _place(each, _BUILDING_SITE + each.target, trees)
     _place_devices(devices)
-    os.makedirs(_BUILDING_SITE + "/proc", exist_ok=True)
-    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
-    _mount("proc", _BUILDING_SITE + "/proc", "proc", flags)
+    _place_processes(own_pids=own_pids)
     os.chdir(_BUILDING_SITE)
     call("pivot_root", b".", b".")
     call("umount2", b".", _DETACH)
@@ -100,6 +98,15 @@ def _place(piece: Piece, where: str, trees: dict[Bind, int]) -> None:
             os.makedirs(os.path.dirname(where), exist_ok=True)
             with open(where, "w", encoding="utf-8") as file:
                 file.write(text)
+
+
+def _place_processes(*, own_pids: bool) -> None:
+    where = f"{_BUILDING_SITE}/proc"
+    if own_pids:
+        os.makedirs(where)
+        _mount("proc", where, "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY)
+    else:
+        _attach(_open_tree("/proc"), where)
 
 
 def _place_devices(devices: dict[str, int]) -> None:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from codeact.interpreter.walls.credentials import readable_to_itself
 from codeact.interpreter.walls.syscalls import call
 
 NEWNS = 0x0002_0000
@@ -32,6 +33,7 @@ def own_users() -> None:
     The caller has all capabilities inside it until it drops them. Needs a single thread.
     """
     uid, gid = os.geteuid(), os.getegid()
+    readable_to_itself()  # else its own maps in /proc belong to root
     unshare(NEWUSER)
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{uid} {uid} 1")

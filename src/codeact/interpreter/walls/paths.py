@@ -55,6 +55,19 @@ def system(*, network: bool) -> tuple[str, ...]:
     return tuple(name for name in names if os.path.lexists(name))
 
 
+@lru_cache
+def closed_to_others() -> tuple[str, ...]:
+    """Those of `python()` whose own mode keeps out a uid without rights."""
+    return tuple(path for path in python() if os.stat(path).st_mode & 0o005 != 0o005)
+
+
+@lru_cache
+def out_of_reach() -> bool:
+    """Whether a uid without rights cannot get to some of `python()` in the machine's own root."""
+    folders = {str(parent) for path in python() for parent in Path(path).parents}
+    return bool(closed_to_others()) or any(not os.stat(each).st_mode & 0o001 for each in folders)
+
+
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     """Existing paths without those that lie in another of them; a link counts as its target too."""
     found: list[str] = []

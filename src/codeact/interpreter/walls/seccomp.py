@@ -34,8 +34,8 @@ _OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise 
 _KERNEL_SURFACE = """bpf perf_event_open userfaultfd keyctl add_key request_key kexec_load
     kexec_file_load init_module finit_module delete_module create_module reboot swapon swapoff
     quotactl quotactl_fd open_by_handle_at name_to_handle_at acct settimeofday clock_settime
-    adjtimex clock_adjtime sethostname setdomainname nfsservctl iopl ioperm syslog vhangup lookup_dcookie
-    uselib ustat modify_ldt fanotify_init fanotify_mark memfd_secret"""
+    adjtimex clock_adjtime sethostname setdomainname nfsservctl iopl ioperm syslog vhangup
+    lookup_dcookie uselib ustat modify_ldt fanotify_init fanotify_mark memfd_secret"""
 _SHARED_BETWEEN_PROCESSES = """shmget shmat shmdt shmctl semget semop semtimedop semctl msgget
     msgsnd msgrcv msgctl mq_open mq_unlink"""
 _EXTENDED_ATTRIBUTES = """setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr
