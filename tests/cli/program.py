@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,11 @@ import pyte
 
 PROGRAM = (sys.executable, "-c", "from codeact.cli import main; main()")
 SECONDS = 15.0
+SHOP = """\
+def price(item: str) -> int:
+    "The price of an item in cents."
+    return 250
+"""
 ENTER, CTRL_C, CTRL_D, ESCAPE = "\r", "\x03", "\x04", "\x1b"
 
 
@@ -51,16 +56,15 @@ def run(
     home: Path,
     *arguments: str,
     piped: str | bytes = "",
-    cwd: Path | None = None,
-    **env: str,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """The program with pipes, to its end."""
     done = subprocess.run(
         [*PROGRAM, *arguments],
         input=piped.encode() if isinstance(piped, str) else piped,
         capture_output=True,
-        cwd=cwd or home,
-        env=environment(home, **env),
+        cwd=home,
+        env=environment(home, **(env or {})),
         timeout=SECONDS,
         check=False,
     )
@@ -88,8 +92,6 @@ class Terminal:
         columns: int = 100,
         rows: int = 40,
         env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=10_000, ratio=1)
         self._stream = pyte.Stream(self.screen)
@@ -99,8 +101,8 @@ class Terminal:
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         # A session's first terminal is the one from which Ctrl-C comes.
         self.process = subprocess.Popen(
-            ["sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(child), *program, *arguments],
-            cwd=cwd or home,
+            ["sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(child), *PROGRAM, *arguments],
+            cwd=home,
             env=environment(home, **(env or {})),
             start_new_session=True,
             pass_fds=[child],  # else the terminal would have no other side for a moment
@@ -167,4 +169,3 @@ class Terminal:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
         os.close(self._terminal)
-

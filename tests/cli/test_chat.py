@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codeact.trajectory import read
-from tests.cli.program import CTRL_C, CTRL_D, ENTER, ESCAPE, Terminal, act, run, runs, script
+from tests.cli.program import CTRL_C, CTRL_D, ENTER, ESCAPE, SHOP, Terminal, act, run, runs, script
 
 
 def chat(home: Path, *replies: str, **options: int) -> Terminal:
@@ -101,7 +101,7 @@ def test_save_writes_a_transcript_but_over_nothing(tmp_path: Path) -> None:
 
 
 def test_the_commands_that_tell_tell(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text('def price(item: str) -> int:\n    "Cents."\n    return 250\n')
+    (tmp_path / "shop.py").write_text(SHOP)
     (tmp_path / "data.csv").write_text("a\n")
     model = script(tmp_path, "Hi.")
     given = ("-T", "shop:price", "-f", "data.csv", "-s", "Speak French.")

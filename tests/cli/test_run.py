@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codeact.trajectory import read
-from tests.cli.program import PROGRAM, act, environment, events, run, runs, script
+from tests.cli.program import PROGRAM, SHOP, act, environment, events, run, runs, script
 from tests.loopback import Loopback, Reply, Status
 
 PIXEL = (
@@ -47,7 +47,7 @@ def test_a_run_leaves_its_record_in_a_folder_of_its_own(tmp_path: Path) -> None:
 
 def test_keys_of_the_environment_are_not_recorded(tmp_path: Path) -> None:
     model = script(tmp_path, "Your key is sk-123456789.")
-    run(tmp_path, "-m", model, "-y", "Leak", SOME_API_KEY="sk-123456789")
+    run(tmp_path, "-m", model, "-y", "Leak", env={"SOME_API_KEY": "sk-123456789"})
     (folder,) = runs(tmp_path)
     assert "sk-123456789" not in "".join(path.read_text() for path in folder.glob("*.json*"))
 
@@ -96,7 +96,8 @@ def test_words_without_quotes_are_one_task(tmp_path: Path) -> None:
 
 
 def test_a_commands_name_is_a_task_after_two_dashes(tmp_path: Path) -> None:
-    done = run(tmp_path, "--", "doctor", CODEACT_MODEL=script(tmp_path, "Hi."), CODEACT_YES="1")
+    env = {"CODEACT_MODEL": script(tmp_path, "Hi."), "CODEACT_YES": "1"}
+    done = run(tmp_path, "--", "doctor", env=env)
     assert done.stdout == "Hi.\n"
 
 
@@ -152,7 +153,7 @@ def test_a_given_file_never_overwrites_one_of_the_workspace(tmp_path: Path) -> N
 
 
 def test_a_tool_of_the_current_folder_is_called(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text('def price(item: str) -> int:\n    "Cents."\n    return 250\n')
+    (tmp_path / "shop.py").write_text(SHOP)
     model = script(tmp_path, act("print(price('tea') * 2)"), "500")
     done = run(tmp_path, "-y", "-m", model, "-T", "shop:price", "What do two teas cost?")
     assert "  500\n" in done.stderr
@@ -239,7 +240,7 @@ def test_flags_that_make_no_sense_exit_with_2(
 def test_a_flag_wins_over_the_environment(tmp_path: Path) -> None:
     model = script(tmp_path, "Hi.")
     env = {"CODEACT_MAX_STEPS": "7", "CODEACT_FORMAT": "json"}
-    run(tmp_path, "-m", model, "-y", "--max-steps", "3", "Hi", **env)
+    run(tmp_path, "-m", model, "-y", "--max-steps", "3", "Hi", env=env)
     config = json.loads((runs(tmp_path)[0] / "config.json").read_text())
     assert (config["max_steps"], config["format"]) == (3, "json")
 
@@ -313,10 +314,10 @@ def test_json_ends_with_finished_when_nothing_could_begin(tmp_path: Path) -> Non
 
 
 def test_json_tells_of_calls_retries_and_useless_replies(tmp_path: Path) -> None:
-    (tmp_path / "shop.py").write_text('def price(item: str) -> int:\n    "Cents."\n    return 250\n')
+    (tmp_path / "shop.py").write_text(SHOP)
     replies = ['{"tool": "price", "args": ["tea"]}', '{"tool": ', "250"]
-    behaviours = [Status(500, headers={"Retry-After": "0"}), *map(Reply, replies)]
-    with Loopback(behaviours) as server:
+    failure = Status(500, headers={"Retry-After": "0"})
+    with Loopback([failure, *(Reply(reply) for reply in replies)]) as server:
         done = run(
             tmp_path,
             *("--json", "-m", "m", "--base-url", server.base_url),

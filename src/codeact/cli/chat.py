@@ -120,6 +120,7 @@ class Chat:
     def _finish(self, outcome: Outcome) -> None:
         """The folder was named at the beginning."""
         self._presenter.finish(dataclasses.replace(outcome, folder=None))
+        self._presenter.tell("")
 
     async def _help(self, argument: str) -> None:
         self._presenter.tell(slash.listing())
@@ -139,7 +140,7 @@ class Chat:
         """The user's own code needs nobody's consent."""
         kernel = self._session.kernel
         halt = Halt(self._ctrl_c.pressed, None)
-        self._presenter.begin()
+        self._presenter.begin("running the code")
         execution = await halt.guard(
             lambda: kernel.execute(
                 argument, toolbox=self._conversation.toolbox, emit=self._session.emit

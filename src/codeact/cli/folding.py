@@ -66,10 +66,7 @@ def thought(text: str, action: Action) -> str:
     """What a whole reply says before its action; all of it where there is none."""
     match action:
         case CodeAction(code=code):
-            place = text.find(code.partition("\n")[0])
-            before = text[:place] if place >= 0 else text
-            openers = list(_OPENER.finditer(before))
-            return _thought(before[: openers[-1].start()] if openers else before)
+            return _thought(text[: _opened(text, code.partition("\n")[0].strip())])
         case ToolCall(name=name):
             opener = _OPENER.search(text) or re.search(
                 rf"^[ \t]*(?:\{{|\[|{re.escape(name)}\b)", text, re.MULTILINE
@@ -77,6 +74,16 @@ def thought(text: str, action: Action) -> str:
             return _thought(text[: opener.start()] if opener else text)
         case Answer() | InvalidAction():
             return _thought(text)
+
+
+def _opened(text: str, first_line: str) -> int:
+    """Where the marks around an action begin; the text's length where they are not found."""
+    for opener in _OPENER.finditer(text):
+        rest = text[opener.end() :].lstrip()
+        nested = _OPENER.match(rest)
+        if (rest[nested.end() :].lstrip() if nested else rest).startswith(first_line):
+            return opener.start()
+    return len(text)
 
 
 def _thought(text: str) -> str:

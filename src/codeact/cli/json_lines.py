@@ -32,7 +32,7 @@ class JsonLines:
         self._progress = progress
         self._stream = stream
 
-    def begin(self) -> None:
+    def begin(self, doing: str = "thinking") -> None:
         pass
 
     def show(self, event: Event, pictures: Sequence[Path] = ()) -> None:

@@ -13,7 +13,9 @@ import anyio
 
 from codeact.cli.asking import Consent
 
-QUESTION = "Run this code? [y]es, [n]o, [a]lways this session, [q]uit: "
+QUESTION = "Run this? [y]es [n]o [a]lways [q]uit: "
+"""Fits 40 columns; "always" holds for the session."""
+
 _ANSWERS = {
     "y": Consent.YES,
     "yes": Consent.YES,

@@ -68,7 +68,7 @@ class Plain:
         self._text = ""
         self._shown = False
 
-    def begin(self) -> None:
+    def begin(self, doing: str = "thinking") -> None:
         self._text, self._shown = "", False
 
     def show(self, event: Event, pictures: Sequence[Path] = ()) -> None:

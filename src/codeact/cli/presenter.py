@@ -52,8 +52,8 @@ class Outcome:
 class Presenter(Protocol):
     """Shows what happens. All methods return at once."""
 
-    def begin(self) -> None:
-        """A run or a turn begins."""
+    def begin(self, doing: str = "thinking") -> None:
+        """A run or a turn begins, or a cell of the user's own."""
 
     def show(self, event: Event, pictures: Sequence[Path] = ()) -> None:
         """One event; with a finished step the files that hold its pictures."""
@@ -80,6 +80,8 @@ def tokens(usage: Usage) -> str:
 
 
 def dollars(cost: float) -> str:
+    if not cost:
+        return "$0"
     return f"${cost:.2f}" if cost >= 0.995 else f"${cost:.4f}"
 
 

@@ -78,8 +78,7 @@ class _Editor:
             key_bindings=_keys(),
             completer=_completer(),
             complete_while_typing=True,
-            prompt_continuation=lambda width, number, wrapped: "· ".rjust(width),
-            reserve_space_for_menu=4,
+            prompt_continuation=lambda width, number, wrapped: "  " if wrapped else "· ",
         )
 
     async def line(self, default: str = "") -> str:

@@ -36,7 +36,8 @@ async def run_once(
     try:
         if not task and not piped.strip():
             raise ConfigError(NOTHING)
-        ready = check(options, ask=asker(presenter), folder=str(Path.cwd()))
+        ask = None if options.json else asker(presenter)
+        ready = check(options, ask=ask, folder=str(Path.cwd()))
         with CtrlC() as ctrl_c:
             async with open_session(ready, environ, presenter, task=task or piped) as session:
                 text = _with_piped(task, piped, session.kernel.workspace)

@@ -70,7 +70,7 @@ class _Now:
 
     def _tail(self) -> RenderableType:
         if self.output:
-            return Text(indented(clean(self.output[-RECENT:]).split("\n")), style="dim")
+            return _Indented(clean(self.output[-RECENT:]), "dim")
         if self.reply:
             said, action = streamed(self.reply[-RECENT:])
             return Group(
@@ -79,6 +79,18 @@ class _Now:
         if self.reasoning:
             return Text(clean(self.reasoning[-RECENT:]), style="dim italic")
         return Group()
+
+
+class _Indented:
+    """Text two columns to the right, also where it wraps."""
+
+    def __init__(self, text: str, style: str) -> None:
+        self._text = Text(text, style=style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(1, options.max_width - 2)
+        for line in self._text.wrap(console, width, overflow="fold"):
+            yield Text("  ").append_text(line)
 
 
 class Screen:
@@ -95,8 +107,8 @@ class Screen:
         self._text = ""
         self._parsed = False
 
-    def begin(self) -> None:
-        self._fresh()
+    def begin(self, doing: str = "thinking") -> None:
+        self._fresh(doing)
         self.resume()
 
     def show(self, event: Event, pictures: Sequence[Path] = ()) -> None:
@@ -187,8 +199,7 @@ class Screen:
 
     def _thought(self, action: Action) -> None:
         said = clean(thought(self._text, action))
-        if said:
-            self._print(markdown(said))
+        self._print(*(["", markdown(said)] if said else [""]))
 
     def _step(self, step: Step, pictures: Sequence[Path]) -> None:
         if not self._parsed:
@@ -207,7 +218,7 @@ class Screen:
         for number, line in enumerate(folded.lines, 1):
             last = number == len(folded.lines)
             failed = "bold red" if last else "red"
-            yield Text(indented([line]), style="dim" if step.observation.ok else failed)
+            yield _Indented(line, "dim" if step.observation.ok else failed)
         if folded.hidden and not folded.from_end:
             yield remark
 
@@ -246,10 +257,6 @@ def code(source: str) -> Text:
     text = syntax.highlight(visible(source))
     text.rstrip()
     return text
-
-
-def indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in lines)
 
 
 def _with_breaks(text: str) -> Iterable[str]:
