@@ -71,13 +71,18 @@ async def test_stdout_and_stderr_of_all_levels_come_in_order(opened: Open) -> No
 
 async def test_what_is_printed_is_told_with_its_stream_while_the_cell_runs(opened: Open) -> None:
     events: list[Event] = []
+    heard = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        events.append(event)
+        if len(events) == 2:
+            heard.set()
+
     async with opened() as interpreter:
         await interpreter.execute("import sys, time")
         cell = "print('now')\nprint('bad', file=sys.stderr)\ntime.sleep(30)"
-        running = asyncio.ensure_future(interpreter.execute(cell, emit=events.append))
-        async with asyncio.timeout(10):
-            while len(events) < 2:
-                await asyncio.sleep(0.01)
+        running = asyncio.ensure_future(interpreter.execute(cell, emit=listen))
+        await asyncio.wait_for(heard.wait(), 10)
         assert not running.done()
         await interpreter.interrupt()
         await running

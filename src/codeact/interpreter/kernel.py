@@ -25,15 +25,8 @@ from codeact.interpreter.kernel_output import NoInput, Output, Stream, no_input
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
-builtins.input = no_input
 _FREE = ("print", "input", "open", "help")
-"""What the code may replace by something that can be called."""
-_NEEDED = {
-    name: value
-    for name, value in vars(builtins).items()
-    if callable(value) and not isinstance(value, Quitter)
-}
-"""Builtins without which neither IPython nor the standard library goes on."""
+"""Builtins that the code may replace by something that can be called."""
 MENDED = "[The cell replaced builtins that the session needs ({names}); they have been restored.]\n"
 
 FOLDER = ".codeact"
@@ -108,6 +101,13 @@ class Kernel:
         self._namespace: dict[str, Any] = self._shell.user_ns
         self._hidden = frozenset(self._namespace)
         self._names: list[str] = []
+        builtins.input = no_input
+        # Without these neither IPython nor the standard library goes on.
+        self._needed = {
+            name: value
+            for name, value in vars(builtins).items()
+            if callable(value) and not isinstance(value, Quitter)
+        }
 
     def execute(self, head: dict[str, Any]) -> None:
         """Run one cell and send how it ended."""
@@ -168,11 +168,11 @@ class Kernel:
         current = vars(builtins)
         broken = [
             name
-            for name, value in _NEEDED.items()
+            for name, value in self._needed.items()
             if (now := current.get(name)) is not value and not (name in _FREE and callable(now))
         ]
         if broken:
-            current.update((name, _NEEDED[name]) for name in broken)
+            current.update((name, self._needed[name]) for name in broken)
             self.output.note(MENDED.format(names=", ".join(broken)))
 
     def _user_names(self) -> list[str]:
