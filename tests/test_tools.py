@@ -341,19 +341,18 @@ async def test_a_timeout_that_the_tool_raises_itself_stays_its_own() -> None:
     assert not isinstance(caught.value, ToolTimeout)
 
 
+def join_tools() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "codeact-tool":
+            thread.join()
+
+
 async def test_a_result_that_comes_after_the_time_is_up_is_dropped() -> None:
     begin = threading.Event()
-    threads: list[threading.Thread] = []
-
-    def wait() -> str:
-        threads.append(threading.current_thread())
-        begin.wait()
-        return "too late"
-
     with pytest.raises(ToolTimeout):
-        await Toolbox.of([tool(wait, seconds=0.05)]).call("wait")
+        await Toolbox.of([tool(begin.wait, name="wait", seconds=0.05)]).call("wait")
     begin.set()
-    await anyio.to_thread.run_sync(threads[0].join)
+    await anyio.to_thread.run_sync(join_tools)
     await anyio.lowlevel.checkpoint()  # what the thread left for the loop is done now
 
 
@@ -374,15 +373,14 @@ import threading
 import anyio
 from codeact.tools import Toolbox, ToolTimeout, tool
 
-begin, threads = threading.Event(), []
-def wait():
-    threads.append(threading.current_thread())
-    begin.wait()
+begin = threading.Event()
 try:
-    anyio.run(Toolbox.of([tool(wait, seconds=0.05)]).call, "wait")
+    anyio.run(Toolbox.of([tool(begin.wait, name="wait", seconds=0.05)]).call, "wait")
 except ToolTimeout as error:
     begin.set()
-    threads[0].join()
+    for thread in threading.enumerate():
+        if thread.name == "codeact-tool":
+            thread.join()
     print(error)
 """
 
