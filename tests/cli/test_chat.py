@@ -148,7 +148,7 @@ def test_history_lasts_from_chat_to_chat(tmp_path: Path) -> None:
     assert history.stat().st_mode & 0o077 == 0
 
 
-def test_commands_are_completed(tmp_path: Path) -> None:
+def test_commands_are_completed_while_typed(tmp_path: Path) -> None:
     with chat(tmp_path, "Hi.") as terminal:
         terminal.prompt()
         terminal.send("/und")

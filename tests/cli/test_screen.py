@@ -198,7 +198,7 @@ def test_a_model_that_answers_slowly_is_interrupted_while_it_writes(tmp_path: Pa
     assert trajectory.steps[0].reply.content.startswith("word word")
 
 
-def test_retries_are_told(tmp_path: Path) -> None:
+def test_retries_are_told_at_once(tmp_path: Path) -> None:
     with (
         Loopback([Status(429, headers={"Retry-After": "0"}), Reply("Hi.")]) as server,
         Terminal(tmp_path, "-y", "-m", "m", "--base-url", server.base_url, "Hi") as terminal,
@@ -218,3 +218,13 @@ def test_json_asks_nobody_even_at_a_terminal(tmp_path: Path) -> None:
     with Terminal(tmp_path, "--json", "-m", script(tmp_path, act("print(1)")), "Go") as terminal:
         assert terminal.end() == 2
         assert "Add -y" in terminal.text
+
+
+def test_thinking_apart_is_shown_only_while_it_lasts(tmp_path: Path) -> None:
+    with (
+        Loopback([Reply("Hi.", reasoning="I ponder. " * 9, pause=0.05)]) as server,
+        Terminal(tmp_path, "-y", "-m", "m", "--base-url", server.base_url, "Hi") as terminal,
+    ):
+        terminal.wait("I ponder. I ponder.", "thinking")
+        assert terminal.end() == 0
+        assert "ponder" not in terminal.text

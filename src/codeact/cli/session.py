@@ -1,6 +1,4 @@
-"""What a run and a chat share: model, workspace, interpreter and recording, opened and closed
-together.
-"""
+"""What a run and a chat share and open: model, workspace, interpreter and recording."""
 
 from __future__ import annotations
 
