@@ -29,6 +29,7 @@ from codeact.interpreter.walls import (
 
 _FILE_MODES = 0o022
 _INIT_PIDS = (1, 2)
+_NEED_NO_NEW_PRIVILEGES: frozenset[Wall] = frozenset({"capabilities", "landlock", "seccomp"})
 
 
 def enter_server(tier: Tier) -> None:
@@ -193,7 +194,7 @@ def _leave_the_host(
     with timed("mounts"):
         seen_as = os.geteuid() if uid is None else uid
         pieces = view.root(policy, place, uid=seen_as, owners=owners, python_owners=python_owners)
-        mounts.enter_new_root(pieces, own_pids="pids" in walls)
+        mounts.enter_new_root(pieces, own_pids="pids" in walls, write_to_proc=uid is None)
     for descriptor in (owners, python_owners):
         if descriptor is not None:
             os.close(descriptor)
@@ -228,7 +229,8 @@ def _give_up_rights(uid: int | None, walls: frozenset[Wall], *, nested: bool) ->
         credentials.give_up_capabilities()
     credentials.readable_to_itself()
     credentials.die_with_parent()
-    credentials.no_new_privileges()
+    if walls & _NEED_NO_NEW_PRIVILEGES:
+        credentials.no_new_privileges()
 
 
 def _landlock(

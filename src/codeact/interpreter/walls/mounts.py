@@ -62,11 +62,12 @@ class Text:
 Piece = Bind | InMemory | Link | Text
 
 
-def enter_new_root(pieces: Sequence[Piece], *, own_pids: bool) -> None:
+def enter_new_root(pieces: Sequence[Piece], *, own_pids: bool, write_to_proc: bool) -> None:
     """Builds a root of these pieces and moves in; the old one is out of reach.
 
     Needs an own mount namespace and CAP_SYS_ADMIN over it and over the pid namespace, which must be
-    our own for a /proc of our own. The working folder is `/` afterwards.
+    our own for a /proc of our own. Who makes a user namespace afterwards must write to /proc. The
+    working folder is `/` at the end.
     """
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     trees = {each: _clone(each) for each in pieces if isinstance(each, Bind)}
@@ -75,7 +76,7 @@ def enter_new_root(pieces: Sequence[Piece], *, own_pids: bool) -> None:
     for each in sorted(pieces, key=lambda piece: piece.target):
         _place(each, _BUILDING_SITE + each.target, trees)
     _place_devices(devices)
-    _place_processes(own_pids=own_pids)
+    _place_processes(own_pids=own_pids, writable=write_to_proc)
     os.chdir(_BUILDING_SITE)
     call("pivot_root", b".", b".")
     call("umount2", b".", _DETACH)
@@ -100,11 +101,12 @@ def _place(piece: Piece, where: str, trees: dict[Bind, int]) -> None:
                 file.write(text)
 
 
-def _place_processes(*, own_pids: bool) -> None:
+def _place_processes(*, own_pids: bool, writable: bool) -> None:
     where = f"{_BUILDING_SITE}/proc"
     if own_pids:
         os.makedirs(where)
-        _mount("proc", where, "proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY)
+        flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | (0 if writable else _MS_RDONLY)
+        _mount("proc", where, "proc", flags)
     else:
         _attach(_open_tree("/proc"), where)
 

@@ -35,7 +35,7 @@ _TOO_MUCH = ("/", "/root", "/home", "/etc", "/var", "/tmp", "/opt", "/srv", "/mn
 
 @lru_cache
 def python() -> tuple[str, ...]:
-    """Interpreter, standard library, installed packages and this package: folders, outermost only.
+    """Interpreter, standard library, installed packages and this package: folders, outermost only, without /usr.
 
     Never a home folder as such, even where it is the prefix.
     """
@@ -74,7 +74,7 @@ def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     every = {os.path.abspath(path) for path in paths}
     every |= {os.path.realpath(path) for path in every}
     for path in sorted(path for path in every if os.path.exists(path)):
-        if not any(path.startswith(outer + "/") for outer in (*found, "/usr")):
+        if not any(f"{path}/".startswith(f"{outer}/") for outer in ("/usr", *found)):
             found.append(path)
     return tuple(found)
 
