@@ -119,6 +119,11 @@ def test_a_quote_that_may_still_close_keeps_the_generation_going() -> None:
 
 def test_a_closing_tag_in_a_comment_ends_the_code() -> None:
     assert code("<execute>x = 1  # end </execute>") == "x = 1  # end"
+    assert code('<execute>x = 1  # "</execute>" said') == 'x = 1  # "'
+
+
+def test_a_quote_in_a_comment_opens_no_string() -> None:
+    assert EXECUTE.ended('<execute>\nx = 1  # a """ here\n</execute>')
 
 
 @pytest.mark.parametrize(
@@ -128,6 +133,7 @@ def test_a_closing_tag_in_a_comment_ends_the_code() -> None:
         "Put it between ``<execute>` and </execute>`` tags.",
         "```html\n<execute>\nprint(1)\n</execute>\n```",
         "~~~xml\n<execute>print(1)</execute>",
+        "````html\n```\n<execute>\n````",
         "- ```html\n  <execute>\n  ```",
     ],
 )
