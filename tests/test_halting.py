@@ -122,17 +122,35 @@ async def test_the_first_reason_stays() -> None:
     assert halt.reason is StopReason.TIME_BUDGET
 
 
-async def test_softened_work_ends_in_its_own_way() -> None:
-    asked = anyio.Event()
+@pytest.mark.parametrize("seconds", [0.01, None])
+async def test_softened_work_ends_in_its_own_way(seconds: float | None) -> None:
+    interrupt, asked = anyio.Event(), anyio.Event()
 
     async def work() -> str:
+        if seconds is None:
+            interrupt.set()
         await asked.wait()
         return "half done"
 
     async def soften() -> None:
         asked.set()
 
-    assert await Halt(None, 0.01).guard(work, soften) == "half done"
+    assert await Halt(interrupt, seconds).guard(work, soften) == "half done"
+
+
+async def test_softened_work_may_fail_in_its_own_way() -> None:
+    interrupt, asked = anyio.Event(), anyio.Event()
+
+    async def work() -> str:
+        interrupt.set()
+        await asked.wait()
+        raise ValueError("stopped badly")
+
+    async def soften() -> None:
+        asked.set()
+
+    with pytest.raises(ValueError, match="stopped badly"):
+        await Halt(interrupt, None).guard(work, soften)
 
 
 async def test_work_that_ends_in_time_is_not_softened() -> None:
