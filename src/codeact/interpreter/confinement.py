@@ -165,7 +165,7 @@ def _own_uid(workspace: str, scratch: Path | None, *, full: bool) -> int | None:
         os.chown(workspace, uid, uid)
     elif not full:
         return None
-    if not full and scratch is not None:
+    if scratch is not None:
         os.chown(scratch, uid, uid)
     return uid
 

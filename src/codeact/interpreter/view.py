@@ -28,7 +28,6 @@ _FACTS = (  # what libraries read to find out about processors and memory
     "/sys/kernel/mm/transparent_hugepage",
 )
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
-_FILES_IN_MEMORY = 65_536
 
 
 def root(
@@ -52,8 +51,7 @@ def root(
     pieces.append(Text(target="/etc/passwd", text=f"user:x:{uid}:{uid}::{workspace}:/bin/sh\n"))
     pieces.append(Text(target="/etc/group", text=f"user:x:{uid}:\n"))
     if policy.workspace_in == "memory":
-        size, files = policy.disk_mb, _FILES_IN_MEMORY
-        pieces.append(InMemory(target=workspace, size_mb=size, files=files))
+        pieces.append(InMemory(target=workspace, size_mb=policy.disk_mb))
     else:
         source = os.path.realpath(workspace)
         pieces.append(Bind(source=source, target=workspace, writable=True, id_map=owners))

@@ -14,6 +14,7 @@ _CLONE, _FROM_DESCRIPTOR = 1, 4
 _READ_ONLY, _NO_SET_ID, _NO_DEVICES, _NO_PROGRAMS, _ID_MAP = 1, 2, 4, 8, 0x10_0000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 1, 2, 4, 8, 0x4000, 1 << 18
 _DETACH = 2
+_FILES_PER_MB = 64
 
 _BUILDING_SITE = "/tmp"  # the new root stands here until it is entered
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -38,11 +39,13 @@ class Bind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InMemory:
-    """An empty folder that lives in memory and ends with the session; open to every uid."""
+    """An empty folder that lives in memory and ends with the session; open to every uid.
+
+    It holds at most 64 files and folders for each MB of its size.
+    """
 
     target: str
     size_mb: int
-    files: int = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +91,9 @@ def _place(piece: Piece, where: str, trees: dict[Bind, int]) -> None:
     match piece:
         case Bind():
             _attach(trees[piece], where)
-        case InMemory(size_mb=size, files=files):
+        case InMemory(size_mb=size):
             os.makedirs(where, exist_ok=True)
-            options = f"mode=1777,size={size}m,nr_inodes={files}"
+            options = f"mode=1777,size={size}m,nr_inodes={_FILES_PER_MB * size}"
             _mount("tmpfs", where, "tmpfs", _MS_NOSUID | _MS_NODEV, options)
         case Link(leads_to=leads_to):
             os.makedirs(os.path.dirname(where), exist_ok=True)

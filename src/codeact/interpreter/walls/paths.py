@@ -35,7 +35,7 @@ _TOO_MUCH = ("/", "/root", "/home", "/etc", "/var", "/tmp", "/opt", "/srv", "/mn
 
 @lru_cache
 def python() -> tuple[str, ...]:
-    """Interpreter, standard library, installed packages and this package: folders, outermost only, without /usr.
+    """The folders of interpreter, packages and this package: the outermost, and not /usr.
 
     Never a home folder as such, even where it is the prefix.
     """

@@ -1,0 +1,164 @@
+"""Where attacks are let off: a victim, its files, and a confined process of root or of a user."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from codeact.interpreter.sandbox import ALL_WALLS, Tier, Wall
+from tests.sandbox.attacks import Attack, Who
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+HERE = Path(__file__).parent
+AN_ORDINARY_USER = 47_113
+SMALL = {"memory_mb": 256, "processes": 40, "file_mb": 8, "tmp_mb": 16}
+
+
+@lru_cache
+def people() -> tuple[Who, ...]:
+    """For whom attacks can be let off here."""
+    if os.geteuid() != 0:
+        return ("user",)
+    return ("root", "user") if python_for("user") else ("root",)
+
+
+@lru_cache
+def python_for(who: Who) -> str | None:
+    """A Python that this person may start: root's own environment may be closed to others.
+
+    Root uses the same where there is one, so that a session's own uid can read it too.
+    """
+    probe = "import sys; sys.exit(sys.version_info < (3, 11))"
+    for python in (sys.executable, "/usr/bin/python3"):
+        try:
+            done = subprocess.run([python, "-c", probe], check=False, cwd="/", **_as("user"))
+        except OSError:
+            continue
+        if done.returncode == 0:
+            return python
+    return sys.executable if who == "root" else None
+
+
+def _as(who: Who) -> dict[str, Any]:
+    """The arguments of subprocess that start a program as this person."""
+    if os.geteuid() != 0 or who == "root":
+        return {}
+    return {"user": AN_ORDINARY_USER, "group": AN_ORDINARY_USER, "extra_groups": []}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Battlefield:
+    """The victim's side: its folder, and what an attack is told of it."""
+
+    who: Who
+    folder: Path
+    victim: dict[str, Any]
+
+    def run(
+        self,
+        attacks: Sequence[Attack],
+        tier: Tier,
+        *,
+        walls: frozenset[Wall] = ALL_WALLS,
+        container: bool = False,
+        policy: dict[str, Any] | None = None,
+    ) -> dict[str, str]:
+        """What each attack says, all of them in one confined process."""
+        workspace, scratch = self._own("workspace"), self._own("scratch")
+        Path(self.victim["disposable"]).touch()
+        order = {
+            "source": SOURCE,
+            "container": container,
+            "policy": SMALL | (policy or {}),
+            "readable": [str(self.folder / "programs")],
+            "workspace": str(workspace),
+            "scratch": str(scratch),
+            "tier": tier,
+            "walls": sorted(walls),
+            "victim": self.victim,
+            "attacks": {each.name: each.code for each in attacks},
+        }
+        done = subprocess.run(
+            [python_for(self.who) or sys.executable, "-I", str(HERE / "arena.py")],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd="/",
+            **_as(self.who),
+        )
+        assert done.returncode == 0, f"the arena ended with {done.returncode}: {done.stderr}"
+        results: dict[str, str] = json.loads(done.stdout.splitlines()[-1])["results"]
+        return results
+
+    def _own(self, name: str) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
+        _give(folder, self.who)
+        return folder
+
+
+def _give(path: Path, who: Who) -> None:
+    if os.geteuid() == 0 and who == "user":
+        os.chown(path, AN_ORDINARY_USER, AN_ORDINARY_USER)
+
+
+def _files(folder: Path, who: Who) -> dict[str, str]:
+    outside = folder / "outside"
+    (folder / "programs").mkdir()
+    program = folder / "programs" / "id"
+    shutil.copy("/usr/bin/id", program)
+    program.chmod(0o4755)
+    outside.mkdir()
+    _give(outside, who)
+    made = {"outside": str(outside), "set_uid_id": str(program)}
+    places = {
+        "secret": outside / "secret",
+        "neighbour": outside / "neighbour",
+        "disposable": outside / "disposable",
+        "in_tmp": Path("/tmp") / f"codeact-{secrets.token_hex(6)}",
+        "in_shm": Path("/dev/shm") / f"codeact-{secrets.token_hex(6)}",
+    }
+    for name, path in places.items():
+        path.write_text("SECRET")
+        path.chmod(0o600 if name == "neighbour" else 0o644)
+        _give(path, who)
+        made[name] = str(path)
+    return made
+
+
+@contextmanager
+def battlefield(who: Who) -> Iterator[Battlefield]:
+    folder = Path(tempfile.mkdtemp(prefix="codeact-walls-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    made = _files(folder, who)
+    key = str(secrets.randbelow(2**30) + 1)
+    victim = subprocess.Popen(
+        [python_for(who) or sys.executable, "-I", str(HERE / "victim.py"), made["outside"], key],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"VICTIM_SECRET": "SECRET"},
+        **_as(who),
+    )
+    try:
+        assert victim.stdout
+        facts = json.loads(victim.stdout.readline())
+        group = f"/sys/fs/cgroup/pids/codeact-attack-{key}"
+        yield Battlefield(who=who, folder=folder, victim=facts | made | {"cgroup": group})
+    finally:
+        victim.communicate("end\n", timeout=10)
+        shutil.rmtree(folder)
+        for name in ("in_tmp", "in_shm"):
+            Path(made[name]).unlink()
