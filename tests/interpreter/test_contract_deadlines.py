@@ -121,6 +121,7 @@ async def test_a_death_between_cells_is_announced_instead_of_running_on_nothing(
 
 
 async def started(interpreter: object, cell: str, seconds: float = 0.3) -> asyncio.Task[Execution]:
+    await interpreter.execute("")  # type: ignore[attr-defined]  # it may still be starting
     running: asyncio.Task[Execution] = asyncio.ensure_future(interpreter.execute(cell))  # type: ignore[attr-defined]
     await asyncio.sleep(seconds)
     assert not running.done()

@@ -13,6 +13,7 @@ TIMED_OUT = (
     "they were at that moment. Split the work into smaller steps, or make it faster.]"
 )
 INTERRUPTED = "[The cell was interrupted. Variables are kept as they were at that moment.]"
+NOT_BEGUN = "[The cell was interrupted before it began. Variables are kept.]"
 KILLED_LATE = (
     "[The cell ran longer than {seconds:g} seconds and did not react to an interrupt, so its "
     "process was killed.]"

@@ -25,6 +25,7 @@ from codeact.interpreter.answers import (
     KILLED_LATE,
     LOST_BEFORE,
     NO_KERNEL,
+    NOT_BEGUN,
     NOT_READY,
     TIMED_OUT,
     check,
@@ -44,7 +45,7 @@ GRACE = 0.7
 INTERRUPT_GRACE = 2.0
 """Seconds between an interrupt that was asked for, and the kill."""
 _REPEAT = 0.3
-"""Seconds after which an interrupt that was swallowed is sent once more."""
+"""Seconds between interrupts while the cell goes on: one may be swallowed, or come too early."""
 START_SECONDS = 60.0
 """How long a new kernel may take to be ready."""
 DESCRIBE_SECONDS = 5.0
@@ -61,7 +62,9 @@ class ProcessInterpreter:
     seconds, None for no deadline; the time that tools take counts. `output_limit` is the length in
     characters of what the model reads. `preload` are modules to import before the first cell.
     `python` needs IPython. `env` is the child's whole environment, by default a small one without
-    the host's secrets. The child starts while the caller goes on; the first cell waits for it.
+    the host's secrets. `start_seconds` and `describe_seconds` bound what waits for the child
+    outside of cells: its start, the description of its variables. The child starts while the
+    caller goes on; the first cell waits for it.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class ProcessInterpreter:
         preload: Sequence[str] = (),
         python: str = sys.executable,
         env: Mapping[str, str] | None = None,
+        start_seconds: float = START_SECONDS,
+        describe_seconds: float = DESCRIBE_SECONDS,
     ) -> None:
         self._folder = None if workspace is None else workspace.absolute()
         self._own_folder = workspace is None
@@ -81,6 +86,8 @@ class ProcessInterpreter:
         self._preload = tuple(preload)
         self._python = python
         self._env = env
+        self._start_seconds = start_seconds
+        self._describe_seconds = describe_seconds
         self._lock = asyncio.Lock()
         self._child: Child | None = None
         self._ready: asyncio.Future[bool] | None = None
@@ -99,6 +106,8 @@ class ProcessInterpreter:
         self._used = False
         self._obituary = ""
         self._closed = False
+        self._waking = False
+        self._halted = False
 
     async def __aenter__(self) -> ProcessInterpreter:
         self.start()
@@ -154,7 +163,14 @@ class ProcessInterpreter:
         async with self._lock:
             began = time.perf_counter()
             if not self._obituary:
-                await self._awake()
+                self._waking, self._halted = True, False
+                try:
+                    await self._awake()
+                finally:
+                    self._waking = False
+                if self._halted:
+                    seconds = time.perf_counter() - began
+                    return Execution(text=NOT_BEGUN, ok=False, error="Interrupted", seconds=seconds)
             if self._obituary:
                 text, self._obituary = self._obituary, ""
                 self.start()
@@ -176,13 +192,14 @@ class ProcessInterpreter:
             return self._bereaved(began) if done is None else self._finished(done, began)
 
     async def interrupt(self) -> None:
+        self._halted = self._waking
         self._stop("Interrupted", INTERRUPT_GRACE)
 
     async def variables(self) -> tuple[Variable, ...]:
         async with self._lock:
             if not self._used or self._obituary:
                 return ()
-            done = await self._ask({"op": "variables"}, DESCRIBE_SECONDS)
+            done = await self._ask({"op": "variables"}, self._describe_seconds)
             if done is None:
                 self._obituary = self._obituary or f"{LOST_BEFORE}\n{lost(self._names)}"
                 return ()
@@ -201,6 +218,7 @@ class ProcessInterpreter:
 
     async def aclose(self) -> None:
         self._closed = True
+        self._reason = self._reason or "Interrupted"
         await self._bury()
         if self._own_folder and self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
@@ -219,11 +237,11 @@ class ProcessInterpreter:
         assert self._child is not None
         assert self._ready is not None
         if not self._ready.done():
-            await asyncio.wait([self._ready], timeout=START_SECONDS)
+            await asyncio.wait([self._ready], timeout=self._start_seconds)
         if not self._ready.done():
             await self._bury()
             raise InterpreterLost(
-                NO_KERNEL.format(how=NOT_READY.format(seconds=START_SECONDS), stderr="")
+                NO_KERNEL.format(how=NOT_READY.format(seconds=self._start_seconds), stderr="")
             )
         if not self._ready.result():
             stderr = self._child.last_stderr()
@@ -280,7 +298,10 @@ class ProcessInterpreter:
         loop = asyncio.get_running_loop()
         self._child.interrupt()
         self._calls.stop()
-        self._timers.append(loop.call_later(_REPEAT, self._child.interrupt))
+        again = _REPEAT
+        while again < grace:
+            self._timers.append(loop.call_later(again, self._child.interrupt))
+            again += _REPEAT
         self._timers.append(loop.call_later(grace, self._child.kill))
 
     def _fail(self, error: Exception) -> None:
@@ -365,7 +386,8 @@ class ProcessInterpreter:
             case _:
                 how = crash(self._child.last_stderr())
                 how += DIED.format(how=self._child.epitaph())
-        text = joined(cut("".join(self._heard), self._limit), f"{how}\n{lost(self._names)}")
+        after = CLOSED if self._closed else lost(self._names)
+        text = joined(cut("".join(self._heard), self._limit), f"{how}\n{after}")
         if not self._closed:
             self.start()
         return self._lost(text, self._reason or "StateLost", began)
