@@ -65,6 +65,7 @@ pytestmark = pytest.mark.anyio
         ("people_in_sales", "4", True, True),
         ("people_in_sales", "4.0", True, True),
         ("people_in_sales", "True", False, False),
+        ("people_in_sales", "'four'", False, False),
         ("hex_caesar_combined_decoding", "KMPP", True, True),
         ("hex_caesar_combined_decoding", "'KMPP'", False, True),
         ("hex_caesar_combined_decoding", "kmpp", False, False),
@@ -92,7 +93,9 @@ def test_any_text_is_judged(name: str, answer: str) -> None:
     assert fixed(EXERCISES[name], answer) in (True, False)
 
 
-@pytest.mark.parametrize("answer", ["[" * 9_000, "-" * 9_000 + "1", "'\\d'", "5in", "9" * 20_000])
+@pytest.mark.parametrize(
+    "answer", ["[" * 9_000, "-" * 9_000 + "1", "'\\d'", "5in", "9" * 20_000, "9" * 400]
+)
 def test_an_odd_text_is_wrong_and_nothing_else(answer: str) -> None:
     assert [grader(EXERCISES["people_in_sales"], answer) for grader in GRADERS.values()] == [
         False,

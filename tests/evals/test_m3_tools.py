@@ -217,7 +217,7 @@ def test_the_calculator_knows_arithmetic(expression: str, value: Any) -> None:
         "max(*[1, 2])",
         "lambda: 1",
         "1 < 2 < 3",
-        "10 ** 3000 * 10 ** 3000",
+        "10 ** 2000 * 10 ** 2000",
     ],
 )
 def test_what_is_no_small_arithmetic_fails_in_words(expression: str) -> None:

@@ -20,6 +20,7 @@ CENT = 0.01
 
 _NOISE = 1e-9
 _LONGEST = 10_000
+_HUGE = 1e300
 
 RIGHT = "That is correct."
 WRONG = "That is not the right answer. Have another look and try again."
@@ -92,7 +93,7 @@ def _equal(given: Any, wanted: Any, near: float) -> bool:
     if isinstance(wanted, bool) or isinstance(given, bool):
         return given is wanted
     if isinstance(wanted, int | float):
-        if not isinstance(given, int | float):
+        if not isinstance(given, int | float) or abs(given) > _HUGE:
             return False
         return math.isclose(given, wanted, rel_tol=_NOISE, abs_tol=near)
     if isinstance(wanted, list | tuple):
