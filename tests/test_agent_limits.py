@@ -11,7 +11,7 @@ import pytest
 from codeact.actions import InvalidAction
 from codeact.agent import Agent
 from codeact.environment import Environment
-from codeact.events import Event, StepFinished, TextDelta
+from codeact.events import ActionParsed, Event, OutputDelta, StepFinished, TextDelta
 from codeact.formats import by_name
 from codeact.halting import Budget
 from codeact.messages import Completion, Message, Usage
@@ -99,7 +99,7 @@ async def test_a_cost_budget_needs_a_known_price(stage: Stage) -> None:
 async def test_a_time_budget_interrupts_the_running_cell_and_keeps_the_state(stage: Stage) -> None:
     await stage.interpreter.execute("x = 1")
     trajectory = await stage.play(
-        [act("import time\nx = 2\ntime.sleep(30)")], budget=Budget(seconds=1.5)
+        [act("import time\nx = 2\ntime.sleep(30)")], budget=Budget(seconds=3)
     )
     assert trajectory.stop_reason is StopReason.TIME_BUDGET
     assert trajectory.steps[0].observation.error == "Interrupted"
@@ -108,10 +108,17 @@ async def test_a_time_budget_interrupts_the_running_cell_and_keeps_the_state(sta
 
 async def test_an_interrupt_stops_the_running_cell_and_keeps_the_state(stage: Stage) -> None:
     interrupt = anyio.Event()
-    async with anyio.create_task_group() as group:
-        group.start_soon(_after(0.7, interrupt.set))
-        code = "import time\nx = 3\ntime.sleep(30)"
-        trajectory = await stage.play([act(code)], interrupt=interrupt)
+
+    def stop(event: Event) -> None:
+        if isinstance(event, OutputDelta):
+            interrupt.set()
+
+    code = "import time\nx = 3\nprint('running')\ntime.sleep(30)"
+    agent = Agent(model=ScriptedModel([act(code)]), format=by_name("code"))
+    environment = Environment(interpreter=stage.interpreter)
+    trajectory = await agent.run(
+        [Message(role="user", content="Go.")], environment, stop, interrupt
+    )
     assert trajectory.stop_reason is StopReason.INTERRUPTED
     assert (await stage.interpreter.execute("x")).text.strip() == "3"
 
@@ -145,6 +152,22 @@ async def test_an_interrupted_reply_keeps_what_was_written(stage: Stage) -> None
     assert "Let me think about it".startswith(step.reply.content.strip())
     assert isinstance(step.action, InvalidAction)
     assert trajectory.messages()[-1].content.startswith("[The user interrupted")
+
+
+async def test_an_action_is_not_begun_after_an_interrupt(stage: Stage) -> None:
+    interrupt = anyio.Event()
+
+    def stop(event: Event) -> None:
+        if isinstance(event, ActionParsed):
+            interrupt.set()
+
+    agent = Agent(model=ScriptedModel([act("open('made', 'w')")]), format=by_name("code"))
+    environment = Environment(interpreter=stage.interpreter)
+    trajectory = await agent.run(
+        [Message(role="user", content="Go.")], environment, stop, interrupt
+    )
+    assert trajectory.steps[0].observation.error == "Interrupted"
+    assert not (stage.interpreter.workspace / "made").exists()
 
 
 async def test_an_interrupt_before_the_first_word_leaves_no_step(stage: Stage) -> None:

@@ -145,6 +145,13 @@ def test_changed_files_are_reported_and_the_originals_kept(prices: Path, tmp_pat
     assert prices.read_text() == "tea,3.5\n"
 
 
+def test_the_model_is_told_which_files_came(prices: Path, tmp_path: Path) -> None:
+    result = play("Done.", files=[prices], workspace=tmp_path / "w")
+    assert result.trajectory.prompt[-1].content.endswith(
+        "[Files in the working folder: prices.csv]"
+    )
+
+
 def test_a_file_of_the_workspace_need_not_be_brought(prices: Path) -> None:
     result = play("Done.", files=[prices], workspace=prices.parent)
     assert result.files == ()

@@ -26,6 +26,9 @@ from codeact.outputs import OutputType
 from codeact.tools import Tool, Toolbox
 from codeact.trajectory import StopReason, Trajectory
 
+FILES = "\n\n[Files in the working folder: "
+"""How a message goes on when files come with it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -95,7 +98,7 @@ async def ask(
             budget=budget,
         )
         conversation = Conversation(agent, interpreter, toolbox, extra=system, output_type=wanted)
-        trajectory = await conversation.say(task, media=media, emit=emit)
+        trajectory = await conversation.say(mention(task, files), media=media, emit=emit)
         made = folder.changed()
     if trajectory.stop_reason is StopReason.FAILED:
         raise AgentFailed(trajectory.error or "The run failed.", trajectory)
@@ -107,6 +110,13 @@ async def ask(
         workspace=folder.path,
         files=made,
     )
+
+
+def mention(task: str, files: Sequence[Path | str]) -> str:
+    """The task with the names of the files that came with it."""
+    if not files:
+        return task
+    return f"{task}{FILES}{', '.join(Path(file).name for file in files)}]"
 
 
 def run(task: str, **options: Any) -> Result:

@@ -51,17 +51,19 @@ class Task:
 async def rollout(
     agent: Agent, task: Task, open_interpreter: OpenInterpreter, emit: Emit = ignore
 ) -> Trajectory:
-    """Live one task once. A setup that fails ends the episode as `failed`."""
+    """Live one task once. An interpreter or a setup that fails ends the episode as `failed`."""
     world = task.open()
-    prompt = task.prompt(agent.format, world.toolbox)
-    async with open_interpreter() as interpreter:
-        problem = await _furnish(interpreter, world)
-        if problem is not None:
-            return Trajectory(
-                prompt=tuple(prompt), steps=(), stop_reason=StopReason.FAILED, error=problem
+    prompt = tuple(task.prompt(agent.format, world.toolbox))
+    try:
+        async with open_interpreter() as interpreter:
+            await _furnish(interpreter, world)
+            environment = Environment(
+                interpreter=interpreter, toolbox=world.toolbox, user=world.user
             )
-        environment = Environment(interpreter=interpreter, toolbox=world.toolbox, user=world.user)
-        return await agent.run(prompt, environment, emit)
+            return await agent.run(prompt, environment, emit)
+    except InterpreterLost as failure:
+        reason = StopReason.FAILED
+        return Trajectory(prompt=prompt, steps=(), stop_reason=reason, error=str(failure))
 
 
 async def rollouts(
@@ -132,17 +134,13 @@ def _seeded(agent: Agent, epoch: int) -> Agent:
     return dataclasses.replace(agent, sampling=dataclasses.replace(agent.sampling, seed=seed))
 
 
-async def _furnish(interpreter: Interpreter, world: World) -> str | None:
-    """What went wrong when the world was set up, if something did."""
+async def _furnish(interpreter: Interpreter, world: World) -> None:
+    """Raises InterpreterLost when the world cannot be set up."""
     for name, content in world.files.items():
         target = interpreter.workspace / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     if world.setup:
-        try:
-            execution = await interpreter.execute(world.setup, toolbox=world.toolbox)
-        except InterpreterLost as error:
-            return str(error)
+        execution = await interpreter.execute(world.setup, toolbox=world.toolbox)
         if not execution.ok:
-            return f"The task's setup failed: {execution.text}"
-    return None
+            raise InterpreterLost(f"The task's setup failed: {execution.text}")

@@ -17,7 +17,7 @@ from codeact.cli.demo import REASON, DemoModel, open_demo
 from codeact.cli.options import NO_CONSENT, Options, check_files
 from codeact.cli.presenter import Outcome, Presenter
 from codeact.conversation import Conversation
-from codeact.door import Folder
+from codeact.door import FILES, Folder, mention
 from codeact.errors import ConfigError
 from codeact.events import Event, StepFinished
 from codeact.formats import ActionFormat, by_name
@@ -28,7 +28,6 @@ from codeact.recording import Recording, new_folder
 from codeact.tools import Toolbox
 from codeact.trajectory import Step, StopReason, Trajectory
 
-FILES = "\n\n[Files in the working folder: "
 RUNS_CODE = ("code", "code-fence", "m3-code")
 
 Ask = Callable[[], Awaitable[Consent]]
@@ -103,8 +102,7 @@ class Session:
         """One user turn; the first tells and shows the model the files that were given."""
         media: tuple[Media, ...] = ()
         if self.options.files and not self.conversation.turns:
-            names = ", ".join(file.name for file in self.options.files)
-            text = f"{text}{FILES}{names}]"
+            text = mention(text, self.options.files)
             media = pictures.shown(self.options.files)
         return await self.say(text, interrupt, media=media)
 

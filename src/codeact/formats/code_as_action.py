@@ -72,7 +72,10 @@ Write one action per reply and end the reply with it.""",
 _CONDUCT = """\
 The code runs and its output comes back as the next message: what it printed, the value of its \
 last line, or the traceback. Variables, functions and imports stay for your later actions. Lines \
-such as `!pip install name` and `%timeit f()` work as in a notebook. Print what you want to see."""
+such as `!ls` and `%timeit f()` work as in a notebook. Print what you want to see.
+
+The code works in a folder of its own. Files that the user gave you are there; save there what the \
+user is to get, and name the file in your answer."""
 _ANSWERS = {
     "execute": f"To answer the user, write plain text without {_OPEN}.",
     "fence": "To answer the user, write plain text without a ```python block.",
