@@ -1,6 +1,4 @@
-"""What every action format keeps: it is total, settles for good, cuts replies and reads back what
-it writes.
-"""
+"""What every action format keeps: it is total, settles for good and reads what it writes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""JSON that a model wrote: decoded without ever raising anything but JSONDecodeError, and judged
-fit to travel.
-"""
+"""JSON that a model wrote: decoded without surprises, and judged fit to travel."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The marker grammar of M3ToolEval, shared by the three action spaces: `Thought:` before, then
-`Action:` … `End Action` or `Answer:` ….
-"""
+"""The marker grammar of M3ToolEval: `Thought:`, then `Action:` … `End Action` or `Answer:` …."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Tests of how an action is written in text."""
