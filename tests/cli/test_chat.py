@@ -117,7 +117,7 @@ def test_the_commands_that_tell_tell(tmp_path: Path) -> None:
 
 def test_model_goes_on_with_another(tmp_path: Path) -> None:
     other = script(tmp_path, "I am new.", name="other.jsonl")
-    with chat(tmp_path, "I am old.", columns=200) as terminal:
+    with chat(tmp_path, "I am old.", columns=300) as terminal:
         terminal.say("Hello", "I am old.")
         terminal.say("/model nowhere/nothing", "no OPENAI_API_KEY")
         terminal.say(f"/model {other}", "other.jsonl: it replays")
@@ -196,7 +196,7 @@ def test_ctrl_c_stops_the_users_own_code(tmp_path: Path) -> None:
 
 
 def test_a_failing_model_ends_the_turn_and_not_the_chat(tmp_path: Path) -> None:
-    with chat(tmp_path, "Only one.") as terminal:
+    with chat(tmp_path, "Only one.", columns=300) as terminal:
         terminal.say("Hello", "Only one.")
         terminal.say("Again", "no more replies")
         terminal.say("/exit")

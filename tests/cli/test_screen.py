@@ -40,10 +40,10 @@ def test_code_output_and_answer_are_drawn_and_summed_up(tmp_path: Path) -> None:
 
 
 def test_the_screen_says_what_goes_on_and_for_how_long(tmp_path: Path) -> None:
-    code = "import time\nprint('begun', flush=True)\ntime.sleep(1.2)"
+    code = "import time\ntime.sleep(1.5)"
     with Terminal(tmp_path, "-y", "-m", script(tmp_path, act(code), "Done."), "Wait") as terminal:
-        terminal.wait("begun", "running the code · 1.", "Ctrl-C stops")
         assert terminal.end() == 0
+        assert re.search(r"running the code · 1\.\d s · Ctrl-C stops", terminal.raw)
         assert "running the code" not in terminal.text
 
 
@@ -222,9 +222,9 @@ def test_json_asks_nobody_even_at_a_terminal(tmp_path: Path) -> None:
 
 def test_thinking_apart_is_shown_only_while_it_lasts(tmp_path: Path) -> None:
     with (
-        Loopback([Reply("Hi.", reasoning="I ponder. " * 9, pause=0.05)]) as server,
+        Loopback([Reply("Hi.", reasoning="I ponder. " * 9, pause=0.5)]) as server,
         Terminal(tmp_path, "-y", "-m", "m", "--base-url", server.base_url, "Hi") as terminal,
     ):
-        terminal.wait("I ponder. I ponder.", "thinking")
         assert terminal.end() == 0
+        assert "I ponder. I ponder." in terminal.raw
         assert "ponder" not in terminal.text

@@ -183,13 +183,13 @@ class Screen:
     def _action(self, action: Action) -> None:
         match action:
             case CodeAction(code=source):
+                self._now.turn_to("running the code")
                 self._thought(action)
                 self._print(self._rule("Python"), code(source), self._rule())
-                self._now.turn_to("running the code")
             case ToolCall(name=name):
+                self._now.turn_to(f"calling {clean(name)}")
                 self._thought(action)
                 self._print(self._rule("tool"), code(call_text(action)), self._rule())
-                self._now.turn_to(f"calling {clean(name)}")
             case InvalidAction(reason=reason):
                 self._thought(action)
                 first = clean(reason).partition("\n")[0]
