@@ -56,6 +56,7 @@ ERRORS: dict[str, BaseException] = {
     "stock": OutOfStock("no more pears"),
     "odd": ValueError(object()),
     "exit": SystemExit(3),
+    "strange": type("Strange", (BaseException,), {})(),
     "unprintable": Unprintable(),
     "cancelled": asyncio.CancelledError(),
 }
@@ -150,6 +151,7 @@ async def test_a_tool_gets_and_gives_arrays_and_frames(opened: Open) -> None:
         ("stock", "OutOfStock", "OutOfStock: no more pears"),
         ("odd", "ValueError", "ValueError: <object object"),
         ("exit", "RuntimeError", "called sys.exit(3)"),
+        ("strange", "RuntimeError", "fail() tried to end the program with Strange"),
         ("unprintable", "Unprintable", "its message cannot be shown"),
         ("cancelled", "RuntimeError", "fail() was given up"),
     ],

@@ -195,3 +195,38 @@ def test_it_works_in_the_loop_of_a_thread() -> None:
     for thread in threads:
         thread.join()
     assert texts == ["2\n", "2\n"]
+
+
+async def test_a_kernel_that_dies_while_a_tool_runs_gives_the_tool_up() -> None:
+    ended = threading.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            ended.set()
+
+    cell = "import os, threading\nthreading.Timer(0.2, os._exit, (1,)).start()\nforever()"
+    async with ProcessInterpreter() as interpreter:
+        done = await interpreter.execute(cell, toolbox=Toolbox.of([forever]))
+        assert done.error == "StateLost"
+        assert (await interpreter.execute("1")).text == "1\n"
+    assert ended.is_set()
+
+
+async def test_output_without_end_from_a_forger_is_not_passed_on() -> None:
+    events: list[Event] = []
+    flood = [{"op": "output", "parts": [["stdout", "z" * 5000]]}, []]
+    async with ProcessInterpreter(output_limit=1000) as interpreter:
+        await interpreter.execute(FORGE)
+        cell = f"frame = {flood!r}\nfor _ in range(20): forge(frame)\n8"
+        assert (await interpreter.execute(cell, emit=events.append)).text == "8\n"
+    assert len(events) == 2
+
+
+async def test_a_start_is_not_needed_before_the_first_cell() -> None:
+    interpreter = ProcessInterpreter()
+    try:
+        assert (await interpreter.execute("1")).text == "1\n"
+    finally:
+        await interpreter.aclose()

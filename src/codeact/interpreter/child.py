@@ -84,10 +84,6 @@ class Child:
         if self._exit is not None:
             self._loop.add_reader(self._exit, self._exited)
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def send(self, head: dict[str, Any], *values: Any) -> None:
         """Raises TypeError where a value cannot cross. Sending to the dead does nothing."""
         data = encode(head, *values)
@@ -135,18 +131,16 @@ class Child:
             os.killpg(self._process.pid, number)
 
     def _read(self) -> None:
-        try:
+        data = b""
+        with contextlib.suppress(ConnectionError):
             data = self._socket.recv(_CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
         if not data:  # it is about to exit, or has closed the socket and lives on
             self._loop.remove_reader(self._socket)
             self._loop.call_later(_LINGER, self._hung_up)
         self._hear(data)
 
-    def _hear(self, data: bytes) -> None:
+    def _hear(self, data: bytes) -> bool:
+        """Whether it made sense."""
         try:
             for frame in self._decoder.feed(data):
                 if not self._killed:
@@ -154,6 +148,7 @@ class Child:
         except WireError as error:
             self._fault = f"sent something unreadable and was killed ({error})"
             self._end()
+        return not self._fault
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):
@@ -190,8 +185,8 @@ class Child:
 
     def _last_words(self) -> None:
         with contextlib.suppress(OSError):
-            while data := self._socket.recv(_CHUNK):
-                self._hear(data)
+            chunks = iter(lambda: self._socket.recv(_CHUNK), b"")
+            all(self._hear(chunk) for chunk in chunks)
 
     def _reap(self) -> None:
         self._process.wait()

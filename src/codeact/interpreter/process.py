@@ -262,10 +262,7 @@ class ProcessInterpreter:
             answer: dict[str, Any] | None = await asked
             return answer
         except asyncio.CancelledError:
-            if asked.cancelled():
-                await self._give_up()
-            elif asked.result() is None:
-                self._obituary = f"{LOST_BEFORE}\n{lost(self._names)}"
+            await self._give_up(asked)
             raise
         finally:
             self._asked = None
@@ -273,12 +270,13 @@ class ProcessInterpreter:
                 timer.cancel()
             self._timers.clear()
 
-    async def _give_up(self) -> None:
+    async def _give_up(self, asked: asyncio.Future[dict[str, Any] | None]) -> None:
         """The caller does not wait any longer: stop the cell, for the next one's sake."""
         from anyio import CancelScope
 
         assert self._child is not None
-        self._asked = asked = asyncio.get_running_loop().create_future()
+        if asked.cancelled():
+            self._asked = asked = asyncio.get_running_loop().create_future()
         self._reason = ""
         self._stop("Cancelled", GRACE)
         try:

@@ -23,8 +23,10 @@ def pack(value: Any, buffers: Buffers, depth: int) -> dict[str, Any] | None:
     if isinstance(value, numpy.generic):
         return {TAG: "scalar", **_pack_array(numpy.asarray(value), buffers, depth)}
     pandas = sys.modules.get("pandas")
-    if pandas is None:
-        return None
+    return None if pandas is None else _pack_frame(pandas, value, buffers, depth)
+
+
+def _pack_frame(pandas: Any, value: Any, buffers: Buffers, depth: int) -> dict[str, Any] | None:
     if value is pandas.NA:
         return {TAG: "NA"}
     if isinstance(value, pandas.DataFrame):
