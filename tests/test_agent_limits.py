@@ -67,6 +67,11 @@ async def test_identical_invalid_replies_count_as_repeats(stage: Stage, format: 
     assert trajectory.stop_reason is StopReason.STUCK
 
 
+async def test_without_a_limit_to_patience_repeats_go_on(stage: Stage) -> None:
+    trajectory = await stage.play([act("1/0")] * 5 + ["Done."], patience=None)
+    assert trajectory.stop_reason is StopReason.ANSWERED
+
+
 async def test_identical_failing_tool_calls_count_as_repeats(stage: Stage) -> None:
     trajectory = await stage.play(['{"tool": "fail", "args": ["no"]}'] * 4, format="json")
     assert trajectory.stop_reason is StopReason.STUCK

@@ -20,9 +20,6 @@ from codeact.models import Model
 from codeact.observations import Observation
 from codeact.trajectory import Step, StopReason, Trajectory, follow
 
-NUDGE_AFTER = 3
-"""After so many identical failing actions in a row the model is nudged; after one more it stops."""
-
 FULL = 0.85
 """The share of a known context window at which old observations are shortened."""
 
@@ -50,7 +47,9 @@ NOT_RUN = "[Not run: no steps were left.]"
 class Agent:
     """A model, a format and limits. Frozen and stateless: one agent may run many episodes at once.
 
-    `final_turn` grants one extra turn to answer in when `max_steps` actions are used up.
+    `final_turn` grants one extra turn to answer in when `max_steps` actions are used up. After
+    `patience` identical failing actions in a row the model is nudged, after one more the episode
+    ends as stuck; None lets it go on.
     """
 
     model: Model
@@ -59,6 +58,7 @@ class Agent:
     max_steps: int = 20
     budget: Budget = field(default_factory=Budget)
     final_turn: bool = True
+    patience: int | None = 3
 
     async def run(
         self,
@@ -138,7 +138,8 @@ class _Episode:
             return StopReason.ANSWERED
         if self.halt.reason is not None:
             return self.halt.reason
-        if self.repeats > NUDGE_AFTER:
+        patience = self.agent.patience
+        if patience is not None and self.repeats > patience:
             return StopReason.STUCK
         spent = self.agent.budget.spent(self._usage())
         if spent is None and len(self.steps) >= self.agent.max_steps:
@@ -266,7 +267,7 @@ class _Episode:
     def _remarks(self) -> list[str]:
         """What the model is told besides the observation."""
         remarks = []
-        if self.repeats == NUDGE_AFTER:
+        if self.repeats == self.agent.patience:
             remarks.append(NUDGE.format(times=self.repeats))
         steps = self.agent.max_steps
         if self.agent.final_turn and len(self.steps) + 1 == steps and self.halt.reason is None:

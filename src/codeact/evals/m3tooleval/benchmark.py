@@ -95,6 +95,7 @@ class M3ToolEval:
             sampling=self.rules.sampling,
             max_steps=max_turns or self.rules.max_turns,
             final_turn=False,
+            patience=None,
         )
 
     def listing(self) -> list[dict[str, Any]]:
