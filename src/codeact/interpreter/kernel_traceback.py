@@ -6,6 +6,7 @@ import builtins
 import os
 import traceback
 from pathlib import Path
+from typing import Any
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
@@ -50,10 +51,10 @@ def _clean(whole: traceback.TracebackException) -> None:
 
 
 class _Stack(traceback.StackSummary):
-    def format_frame_summary(self, frame_summary: traceback.FrameSummary) -> str:
+    def format_frame_summary(self, frame_summary: traceback.FrameSummary, **options: Any) -> str:
         if frame_summary.filename.startswith("[… "):
             return f"  {frame_summary.filename}\n"
-        return super().format_frame_summary(frame_summary)
+        return super().format_frame_summary(frame_summary, **options)  # Python 3.13 sends one
 
 
 def _is_machinery(frame: traceback.FrameSummary) -> bool:
