@@ -42,7 +42,7 @@ def python_for(who: Who) -> str | None:
     probe = "import sys; sys.exit(sys.version_info < (3, 11))"
     for python in (sys.executable, "/usr/bin/python3"):
         try:
-            done = subprocess.run([python, "-c", probe], check=False, cwd="/", **_as("user"))
+            done = subprocess.run([python, "-c", probe], check=False, cwd="/", **as_person("user"))
         except OSError:
             continue
         if done.returncode == 0:
@@ -50,7 +50,7 @@ def python_for(who: Who) -> str | None:
     return sys.executable if who == "root" else None
 
 
-def _as(who: Who) -> dict[str, Any]:
+def as_person(who: Who) -> dict[str, Any]:
     """The arguments of subprocess that start a program as this person."""
     if os.geteuid() != 0 or who == "root":
         return {}
@@ -75,7 +75,7 @@ class Battlefield:
         policy: dict[str, Any] | None = None,
     ) -> dict[str, str]:
         """What each attack says, all of them in one confined process."""
-        workspace, scratch = self._own("workspace"), self._own("scratch")
+        workspace, scratch = self.own("workspace"), self.own("scratch")
         Path(self.victim["disposable"]).touch()
         order = {
             "source": SOURCE,
@@ -97,19 +97,20 @@ class Battlefield:
             timeout=120,
             check=False,
             cwd="/",
-            **_as(self.who),
+            **as_person(self.who),
         )
         assert done.returncode == 0, f"the arena ended with {done.returncode}: {done.stderr}"
         results: dict[str, str] = json.loads(done.stdout.splitlines()[-1])["results"]
         return results
 
-    def _own(self, name: str) -> Path:
+    def own(self, name: str) -> Path:
+        """A fresh folder of this person."""
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
-        _give(folder, self.who)
+        give(folder, self.who)
         return folder
 
 
-def _give(path: Path, who: Who) -> None:
+def give(path: Path, who: Who) -> None:
     if os.geteuid() == 0 and who == "user":
         os.chown(path, AN_ORDINARY_USER, AN_ORDINARY_USER)
 
@@ -121,7 +122,7 @@ def _files(folder: Path, who: Who) -> dict[str, str]:
     shutil.copy("/usr/bin/id", program)
     program.chmod(0o4755)
     outside.mkdir()
-    _give(outside, who)
+    give(outside, who)
     made = {"outside": str(outside), "set_uid_id": str(program)}
     places = {
         "secret": outside / "secret",
@@ -133,7 +134,7 @@ def _files(folder: Path, who: Who) -> dict[str, str]:
     for name, path in places.items():
         path.write_text("SECRET")
         path.chmod(0o600 if name == "neighbour" else 0o644)
-        _give(path, who)
+        give(path, who)
         made[name] = str(path)
     return made
 
@@ -150,7 +151,7 @@ def battlefield(who: Who) -> Iterator[Battlefield]:
         stdout=subprocess.PIPE,
         text=True,
         env={"VICTIM_SECRET": "SECRET"},
-        **_as(who),
+        **as_person(who),
     )
     try:
         assert victim.stdout

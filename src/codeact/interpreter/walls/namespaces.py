@@ -55,12 +55,12 @@ def children_in_own_pids() -> Iterator[None]:
     Without privilege this needs a caller that lives in a pid namespace of its own user namespace.
     """
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-    inner = os.getpid()
+    ourselves = os.readlink("/proc/self")  # getpid() may be 1 on both sides of the fork
     try:
         unshare(NEWPID)
         yield
     finally:
-        if os.getpid() == inner:
+        if os.readlink("/proc/self") == ourselves:
             call("setns", own, NEWPID)
         os.close(own)
 
