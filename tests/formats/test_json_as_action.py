@@ -102,7 +102,7 @@ def test_a_call_that_is_still_being_written_has_not_ended() -> None:
         ('{"args": [], "tool": f}', "Expecting value (line 1, column 22, near 'f}')"),
         ("```json\n{a: 1}\n```", "Expecting property name enclosed in double quotes"),
         ("```json\ntool f", "Expecting value (line 1, column 1, near 'tool f')"),
-        ('{"tool": "f", "args": ' + '{"a":' * 5_000, "Nested too deeply (line 1, column "),
+        ('{"tool": "f", "args": ' + '{"a":' * 50_000, "Nested too deeply (line 1, column "),
     ],
     ids=lambda text: text[:30],
 )
