@@ -18,10 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from codeact.interpreter.offer import probe, tier  # noqa: E402 - the tests are beside, not installed
-from codeact.interpreter.sandbox import ALL_WALLS, Tier, Wall  # noqa: E402
-from tests.sandbox.attacks import ATTACKS, Attack, Who  # noqa: E402
-from tests.sandbox.battlefield import Battlefield, battlefield, people  # noqa: E402
+from tests.sandbox.attacks import ATTACKS, Attack, Who
+from tests.sandbox.battlefield import Battlefield, battlefield, people
+
+from codeact.interpreter.offer import probe, tier
+from codeact.interpreter.sandbox import ALL_WALLS, Tier, Wall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

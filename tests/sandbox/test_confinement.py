@@ -179,7 +179,7 @@ for number in range(3):
         report = confine(SandboxPolicy(), place, tier=tier)
         own = [pid for pid in os.listdir("/proc") if pid.isdecimal()] if "full" in tier else []
         said = [report.uid, report.pid, os.getpid(), own, os.listdir("..")]
-        os.write(1, f"{json.dumps(said)}\n".encode())
+        os.write(1, f"{json.dumps(said)}\\n".encode())
         import time; time.sleep(60)
     children.append(child)
 import time; time.sleep(60)

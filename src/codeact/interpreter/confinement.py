@@ -49,12 +49,7 @@ def next_kernel(tier: Tier) -> AbstractContextManager[None]:
 
 def warm_up(policy: SandboxPolicy, tier: Tier) -> None:
     """Computes in the fork server, once, what every child would compute again."""
-    paths.python()
-    paths.closed_to_others()
-    paths.out_of_reach()
-    paths.system(network=policy.network != "none")
-    if tier != "none":
-        view.system_calls(policy, tier)
+    view.prepare(policy, tier)
 
 
 def confine_spawned(

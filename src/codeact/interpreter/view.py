@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import lru_cache
+from pathlib import Path
 
 from codeact.interpreter.sandbox import SandboxPolicy, Tier
 from codeact.interpreter.walls import paths, seccomp
@@ -39,15 +41,11 @@ def root(
     python_owners: int | None = None,
 ) -> list[Piece]:
     """The pieces of the new root. `owners` and `python_owners` translate who owns what on disk."""
-    pieces: list[Piece] = [_shown(path) for path in paths.system(network=_connected(policy))]
+    pieces: list[Piece] = [*_standing(_connected(policy), policy.readable, policy.tmp_mb)]
     closed = paths.closed_to_others()
     for path in paths.python():
         translated = python_owners if path in closed else None
         pieces.append(Bind(source=path, target=path, id_map=translated))
-    for path in paths.outermost(str(each) for each in policy.readable):
-        pieces.append(Bind(source=path, target=path))
-    for path in (TEMPORARY, _SHARED_MEMORY):
-        pieces.append(InMemory(target=path, size_mb=policy.tmp_mb))
     pieces.append(Text(target="/etc/passwd", text=f"user:x:{uid}:{uid}::{workspace}:/bin/sh\n"))
     pieces.append(Text(target="/etc/group", text=f"user:x:{uid}:\n"))
     if policy.workspace_in == "memory":
@@ -58,11 +56,32 @@ def root(
     return pieces
 
 
+@lru_cache
+def _standing(network: bool, readable: tuple[Path, ...], tmp_mb: int) -> tuple[Piece, ...]:
+    """What is the same for every kernel of a policy."""
+    extra = paths.outermost(str(each) for each in readable)
+    return (
+        *(_shown(path) for path in paths.system(network=network)),
+        *(Bind(source=path, target=path, folder=os.path.isdir(path)) for path in extra),
+        *(InMemory(target=path, size_mb=tmp_mb) for path in (TEMPORARY, _SHARED_MEMORY)),
+    )
+
+
+def prepare(policy: SandboxPolicy, tier: Tier) -> None:
+    """Computes once, in a fork server, what every child would compute again."""
+    paths.python()
+    paths.closed_to_others()
+    paths.out_of_reach()
+    _standing(_connected(policy), policy.readable, policy.tmp_mb)
+    if tier != "none":
+        system_calls(policy, tier)
+
+
 def _shown(path: str) -> Piece:
     real = os.path.realpath(path)
     if real != path and real.startswith("/usr/"):
         return Link(target=path, leads_to=os.readlink(path))
-    return Bind(source=real, target=path)
+    return Bind(source=real, target=path, folder=os.path.isdir(real))
 
 
 def _connected(policy: SandboxPolicy) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ class Bind:
 
     source: str
     target: str
+    folder: bool = True
     writable: bool = False
     id_map: int | None = None  # descriptor of a user namespace that translates the owners
 
@@ -90,7 +93,7 @@ def enter_new_root(pieces: Sequence[Piece], *, own_pids: bool, write_to_proc: bo
 def _place(piece: Piece, where: str, trees: dict[Bind, int]) -> None:
     match piece:
         case Bind():
-            _attach(trees[piece], where)
+            _attach(trees[piece], where, folder=piece.folder)
         case InMemory(size_mb=size):
             os.makedirs(where, exist_ok=True)
             options = f"mode=1777,size={size}m,nr_inodes={_FILES_PER_MB * size}"
@@ -111,12 +114,12 @@ def _place_processes(*, own_pids: bool, writable: bool) -> None:
         flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | (0 if writable else _MS_RDONLY)
         _mount("proc", where, "proc", flags)
     else:
-        _attach(_open_tree("/proc"), where)
+        _attach(_open_tree("/proc"), where, folder=True)
 
 
 def _place_devices(devices: dict[str, int]) -> None:
     for name, tree in devices.items():
-        _attach(tree, f"{_BUILDING_SITE}/dev/{name}")
+        _attach(tree, f"{_BUILDING_SITE}/dev/{name}", folder=False)
     for name, leads_to in _DEVICE_LINKS:
         os.symlink(leads_to, f"{_BUILDING_SITE}/dev/{name}")
     terminals = f"{_BUILDING_SITE}/dev/pts"
@@ -147,15 +150,23 @@ def _open_tree(path: str) -> int:
     return call("open_tree", _AT_FDCWD, os.fsencode(path), flags)
 
 
-def _attach(tree: int, where: str) -> None:
-    if not os.path.lexists(where):
+def _attach(tree: int, where: str, *, folder: bool) -> None:
+    try:
+        _make_place(where, folder=folder)
+    except FileNotFoundError:
         os.makedirs(os.path.dirname(where), exist_ok=True)
-        if os.path.isdir(f"/proc/self/fd/{tree}"):
-            os.mkdir(where)
-        else:
-            os.close(os.open(where, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
+        _make_place(where, folder=folder)
     call("move_mount", tree, b"", _AT_FDCWD, os.fsencode(where), _FROM_DESCRIPTOR)
     os.close(tree)
+
+
+def _make_place(where: str, *, folder: bool) -> None:
+    """The mount point; it exists already where it lies in something shown."""
+    with contextlib.suppress(FileExistsError):
+        if folder:
+            os.mkdir(where)
+        else:
+            os.mknod(where, stat.S_IFREG | 0o444)
 
 
 def _attributes(set_flags: int, id_map: int | None = None) -> bytes:
