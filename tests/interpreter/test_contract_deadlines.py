@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -36,7 +37,7 @@ STUBBORN = {
     "every signal blocked": "import ctypes, signal\n"
     "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 31))\nctypes.CDLL(None).sleep(100)",
     "interrupts ignored": "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-    "while True: time.sleep(1)",
+    "print('ignoring')\nwhile True: time.sleep(1)",
     "C code that keeps the lock": "import itertools\nall(itertools.repeat(True))",
 }
 
@@ -120,18 +121,19 @@ async def test_a_death_between_cells_is_announced_instead_of_running_on_nothing(
         assert (await interpreter.execute("import os; os.path.exists('ran')")).text == "False\n"
 
 
-async def started(interpreter: object, cell: str, seconds: float = 0.3) -> asyncio.Task[Execution]:
-    await interpreter.execute("")  # type: ignore[attr-defined]  # it may still be starting
-    running: asyncio.Task[Execution] = asyncio.ensure_future(interpreter.execute(cell))  # type: ignore[attr-defined]
-    await asyncio.sleep(seconds)
-    assert not running.done()
+async def started(interpreter: Any, cell: str) -> asyncio.Task[Execution]:
+    """A cell that runs and has printed something."""
+    printed = asyncio.Event()
+    run = interpreter.execute(cell, emit=lambda event: printed.set())
+    running: asyncio.Task[Execution] = asyncio.ensure_future(run)
+    await asyncio.wait_for(printed.wait(), 10)
     return running
 
 
 async def test_an_interrupt_stops_the_cell_and_keeps_the_variables(opened: Open) -> None:
     async with opened() as interpreter:
         await interpreter.execute("x = 1")
-        running = await started(interpreter, "while True: pass")
+        running = await started(interpreter, "print(1)\nwhile True: pass")
         await interpreter.interrupt()
         done = await running
         assert (done.ok, done.error, done.state) == (False, "Interrupted", "kept")
@@ -156,17 +158,21 @@ async def test_an_interrupt_of_an_idle_interpreter_does_nothing(opened: Open) ->
         assert (await interpreter.execute("x")).text == "1\n"
 
 
-@pytest.mark.parametrize("cell", ["while True: pass", STUBBORN["interrupts ignored"]])
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [("print(1)\nwhile True: pass", "kept"), (STUBBORN["interrupts ignored"], "lost")],
+)
 async def test_a_cancelled_cell_leaves_an_interpreter_that_tells_what_it_has_lost(
-    opened: Open, cell: str
+    opened: Open, cell: str, state: str
 ) -> None:
     async with opened() as interpreter:
         await interpreter.execute("x = 1")
-        with anyio.move_on_after(0.3) as scope:
-            await interpreter.execute(cell)
+        with anyio.CancelScope() as scope:
+            await interpreter.execute(cell, emit=lambda event: scope.cancel())
         assert scope.cancelled_caught
         done = await interpreter.execute("x")
-        if done.state == "lost":
+        assert done.state == state
+        if state == "lost":
             assert done.error == "StateLost"
             assert "previous cell was given up. This cell was not run" in done.text
             assert "are gone (x)" in done.text
@@ -191,7 +197,7 @@ async def test_a_cell_cancelled_twice_does_not_hang(opened: Open) -> None:
 
 async def test_a_reset_stops_the_cell_that_runs(opened: Open) -> None:
     async with opened(timeout=None) as interpreter:
-        running = await started(interpreter, "while True: pass")
+        running = await started(interpreter, "print(1)\nwhile True: pass")
         await interpreter.reset()
         assert (await running).error == "Interrupted"
         assert (await interpreter.execute("1")).text == "1\n"

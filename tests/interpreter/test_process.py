@@ -111,9 +111,10 @@ async def test_a_closed_interpreter_runs_nothing() -> None:
 
 async def test_closing_ends_the_cell_that_runs() -> None:
     async with ProcessInterpreter() as interpreter:
-        await interpreter.execute("")
-        running = asyncio.ensure_future(interpreter.execute("while True: pass"))
-        await asyncio.sleep(0.2)
+        printed = asyncio.Event()
+        run = interpreter.execute("print(1)\nwhile True: pass", emit=lambda event: printed.set())
+        running = asyncio.ensure_future(run)
+        await printed.wait()
     assert (await running).state == "lost"
 
 
