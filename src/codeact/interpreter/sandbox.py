@@ -1,4 +1,37 @@
-"""A policy for the process of a kernel, the tiers of walls that a machine can build, the report."""
+"""A policy for the code of a session, the tiers of walls around it, and what they hold.
+
+Tiers, from the strongest: `full+cgroup` (all walls), `full` (no control group), `landlock` (no
+namespaces, as inside most containers), `none`. Which one a machine offers, `offer.probe` finds out;
+`confinement` builds it; `docs/sandbox.md` has the attacks and their results.
+
+Covered in the full tiers, each with hostile tests in `tests/sandbox/`:
+- files outside the workspace: reading, listing, stat, writing, removing, chmod, touching, tagging,
+  watching, through links and dots, another session's workspace, the host's /tmp and /dev/shm
+- the system's programs, kernel parameters, /sys, control groups, the out-of-memory killer's order
+- gaining root by a set-uid program, leaving one behind
+- a disk filled by one file; by many small ones and by inodes, where the workspace is in memory
+- other processes: environment, memory, command line, tracing, signals; what outlives the session
+- forks, threads and memory without end, per process; together only where a cgroup holds
+- System V memory of others, nested namespaces, typing into the terminal, io_uring, keyrings, perf,
+  userfaultfd and other system calls that ordinary Python does not need
+- the host's network: TCP, UDP, Unix sockets by name and path, netlink, packet and raw sockets
+- descriptors inherited from the host
+
+Covered in the Landlock tier: the same, but for these
+- names, sizes and dates of files outside can be seen (not their contents)
+- an ordinary user's files outside can be chmod-ed and touched; root's sessions get their own uid
+- what the code starts in the background can outlive the session
+- nothing bounds the number of files; no pseudo-terminals, no POSIX shared memory
+- a Python environment inside the workspace can be written to
+
+Not covered in any tier:
+- a bug of the kernel that all share; processor caches and other side channels
+- what /proc tells about the machine: processors, memory, version, boot command line
+- what the policy allows: with `network="full"` the host's loopback and cloud metadata services
+- processor time as such: deadlines are the interpreter's
+- the disk, where the workspace is a folder: the host watches it (`walls.disk`), no wall bounds it
+- GPUs and other devices: none is reachable
+"""
 
 from __future__ import annotations
 

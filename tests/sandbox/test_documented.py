@@ -1,0 +1,19 @@
+"""What `docs/sandbox.md` claims is what the attacks show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.attacks import ATTACKS, Attack
+
+PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+WORDS = {"held": "held", "breach": "**through**"}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda each: each.name.replace(" ", "-"))
+def test_the_page_states_the_result_of_every_attack(attack: Attack) -> None:
+    full, (root, user) = WORDS["held"], (WORDS[each] for each in attack.landlock)
+    row = f"| {attack.name} | {full} | {full} | {root} | {user} | through"
+    assert row in PAGE.read_text(encoding="utf-8")
