@@ -1,0 +1,1 @@
+"""What is asked: task sources, each with its prompt, its tools and its grader."""
