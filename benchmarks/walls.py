@@ -65,7 +65,7 @@ def rows(who: Who, tiers: Sequence[Tier]) -> Iterator[Row]:
     with battlefield(who) as field:
         got_through = grouped(field, [*with_walls, *without])
     for (attack, where, walls), (_, instead, fewer) in zip(with_walls, without, strict=True):
-        bare = got_through[attack.name, instead, fewer] if who in attack.shown_by else None
+        bare = got_through[attack.name, instead, fewer] if attack.can_show(who) else None
         yield Row(
             attack=attack.name,
             section=attack.section,

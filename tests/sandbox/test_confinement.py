@@ -51,6 +51,27 @@ print(report.uid)
     assert tmp_path.joinpath("made").stat().st_uid == uid
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount such a filesystem")
+@pytest.mark.parametrize("owner", [0, 47_113])
+def test_a_filesystem_that_cannot_translate_owners_is_worked_on_as_its_owner(
+    tmp_path: Path, owner: int
+) -> None:
+    program = """
+import subprocess
+from codeact.interpreter.walls import namespaces
+namespaces.unshare(namespaces.NEWNS)
+subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+subprocess.run(["mount", "-t", "ramfs", "none", str(workspace)], check=True)
+Path(workspace, "in").touch()
+os.chown(workspace, int(sys.argv[3]), int(sys.argv[3]))
+report = confine_spawned(SandboxPolicy(), workspace, tier=tier)
+Path("out").touch()
+status = Path("/proc/self/status").read_text()
+print(os.stat("out").st_uid, report.uid, "CapEff:\t0000000000000000" in status)
+"""
+    assert finish(program, tmp_path, "full", str(owner)) == f"{owner} {owner} True\n"
+
+
 def test_ordinary_python_works_inside(tmp_path: Path) -> None:
     program = """
 confine_spawned(SandboxPolicy(), workspace, tier=tier)

@@ -104,7 +104,7 @@ def confine(
     uid = None if tier == "none" or "users" not in walls else _own_uid(place, scratch, full=full)
     tmp = os.path.abspath(scratch or place)
     if full:
-        _leave_the_host(policy, place, uid, walls, timed)
+        uid = _leave_the_host(policy, place, uid, walls, timed)
         tmp = view.TEMPORARY if "mounts" in walls else tmp
     os.chdir(place)
     abi = 0
@@ -167,7 +167,8 @@ def _own_uid(workspace: str, scratch: Path | None, *, full: bool) -> int | None:
 
 def _leave_the_host(
     policy: SandboxPolicy, place: str, uid: int | None, walls: frozenset[Wall], timed: _Stopwatch
-) -> None:
+) -> int | None:
+    """The uid to become: another than the given one where the workspace cannot be translated."""
     if "pids" in walls and os.getpid() not in _INIT_PIDS:
         raise OSError("confine: not in a pid namespace of its own; fork inside next_kernel()")
     with timed("network"):
@@ -179,11 +180,14 @@ def _leave_the_host(
         if "ipc" in walls:
             namespaces.unshare(namespaces.NEWIPC | namespaces.NEWUTS | namespaces.NEWCGROUP)
     if "mounts" not in walls:
-        return
+        return uid
     with timed("mount namespace"):
         namespaces.unshare(namespaces.NEWNS)
     with timed("owners"):
         owners = _translation(place, uid)
+        if owners is not None and not mounts.can_translate(place, owners):
+            os.close(owners)
+            owners, uid = None, os.stat(place).st_uid or None
         closed = paths.closed_to_others()
         python_owners = _translation(closed[0], uid) if closed else None
     with timed("mounts"):
@@ -193,6 +197,7 @@ def _leave_the_host(
     for descriptor in (owners, python_owners):
         if descriptor is not None:
             os.close(descriptor)
+    return uid
 
 
 def _translation(path: str, uid: int | None) -> int | None:

@@ -90,6 +90,15 @@ def enter_new_root(pieces: Sequence[Piece], *, own_pids: bool, write_to_proc: bo
     call("mount_setattr", _AT_FDCWD, b"/", 0, _attributes(_READ_ONLY), 32)
 
 
+def can_translate(folder: str, id_map: int) -> bool:
+    """Whether the folder's filesystem lets a mount show other owners than it stores."""
+    try:
+        os.close(_clone(Bind(source=folder, target=folder, id_map=id_map)))
+    except OSError:
+        return False
+    return True
+
+
 def _place(piece: Piece, where: str, trees: dict[Bind, int]) -> None:
     match piece:
         case Bind():
@@ -134,7 +143,11 @@ def _clone(bind: Bind) -> int:
     if bind.id_map is not None:
         set_flags |= _ID_MAP
     attributes = _attributes(set_flags, bind.id_map)
-    call("mount_setattr", tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes, 32)
+    try:
+        call("mount_setattr", tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes, 32)
+    except OSError:
+        os.close(tree)
+        raise
     return tree
 
 
