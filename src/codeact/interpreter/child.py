@@ -55,6 +55,7 @@ class Child:
         self._fault = ""
         self._killed = False
         self.dead = False
+        self.reaped = False
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         held, self._lifeline = os.pipe()
@@ -190,6 +191,7 @@ class Child:
 
     def _reap(self) -> None:
         self._process.wait()
+        self.reaped = True
         if self._exit is not None:
             self._loop.remove_reader(self._exit)
             os.close(self._exit)

@@ -90,6 +90,7 @@ class ProcessInterpreter:
         self._describe_seconds = describe_seconds
         self._lock = asyncio.Lock()
         self._child: Child | None = None
+        self._dying: list[Child] = []
         self._ready: asyncio.Future[bool] | None = None
         self._calls = Calls(self._fail)
         self._asked: asyncio.Future[dict[str, Any] | None] | None = None
@@ -129,6 +130,8 @@ class ProcessInterpreter:
 
     def start(self) -> None:
         """Launch the child without waiting for it. Raises InterpreterLost where it cannot run."""
+        if self._child is not None:
+            self._dying = [each for each in [*self._dying, self._child] if not each.reaped]
         self.workspace.mkdir(parents=True, exist_ok=True)
         self._ready = asyncio.get_running_loop().create_future()
         self._offered = None
@@ -226,7 +229,9 @@ class ProcessInterpreter:
     async def _bury(self) -> None:
         if self._child is not None:
             self._child.kill()
-            await self._child.gone()
+            self._dying.append(self._child)
+        while self._dying:
+            await self._dying.pop().gone()
 
     async def _awake(self) -> None:
         """Wait until a kernel is there. Raises InterpreterLost."""
