@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.process import ProcessInterpreter
 
 Open = Callable[..., Any]
 """Opens an interpreter with `async with`; takes `timeout`, `output_limit` and `workspace`."""
 
-INTERPRETERS: dict[str, Open] = {"process": ProcessInterpreter}
+INTERPRETERS: dict[str, Open] = {"process": ProcessInterpreter, "forked": ForkedInterpreter}
 
 
 @pytest.fixture(params=sorted(INTERPRETERS))

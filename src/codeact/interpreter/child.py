@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,40 +21,35 @@ _STDERR_TAIL = 4000
 _LINGER = 0.05
 """Seconds between a socket that closes and the exit that explains it."""
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
-_PROGRAM = f"""
-try:
-    from codeact.interpreter.kernel import main
-except ModuleNotFoundError:
-    import sys
-    sys.path.append({_PACKAGE_ROOT!r})
-    from codeact.interpreter.kernel import main
-main()
-"""
+UNKNOWN_END = "ended, and nobody could tell how"
 
 
-class Child:
-    """One kernel process and the socket to it, on the running loop.
+def program(room: str) -> str:
+    """Python code that runs `main` of a room of this very package, whatever else is installed."""
+    return (
+        f"import sys; sys.path.insert(0, {_PACKAGE_ROOT!r}); import codeact; sys.path.pop(0); "
+        f"from codeact.interpreter.{room} import main; main()"
+    )
+
+
+class Child(ABC):
+    """One kernel and the socket to it, on the running loop; how it comes to be, its kind says.
 
     `on_frame` hears every frame and raises WireError where it makes no sense. `on_death` is told
-    once, after the last frame, when the process is gone or talks nonsense (it is killed then).
+    once, after the last frame, when the kernel is gone or talks nonsense (it is killed then).
     """
 
-    def __init__(
-        self,
-        *,
-        python: str,
-        env: Mapping[str, str],
-        workspace: Path,
-        on_frame: Callable[[Frame], None],
-        on_death: Callable[[], None],
-    ) -> None:
+    def __init__(self, *, on_frame: Callable[[Frame], None], on_death: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_frame = on_frame
         self._on_death = on_death
         self._decoder = Decoder()
         self._unsent = bytearray()
         self._fault = ""
+        self._tail = ""
         self._killed = False
+        self.code: int | None = None
+        """How the kernel ended, as `subprocess` counts; None before, and where nobody knows."""
         self.dead = False
         self.reaped = False
         self._socket, theirs = socket.socketpair()
@@ -61,16 +57,7 @@ class Child:
         held, self._lifeline = os.pipe()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         try:
-            self._process = subprocess.Popen(
-                [python, "-P", "-c", _PROGRAM, str(theirs.fileno()), str(held)],
-                stdin=subprocess.DEVNULL,
-                stdout=self._stderr,
-                stderr=self._stderr,
-                cwd=workspace,
-                env=dict(env),
-                pass_fds=(theirs.fileno(), held),
-                start_new_session=True,
-            )
+            self._launch(theirs.fileno(), held, self._stderr.fileno())
         except OSError:
             self._socket.close()
             os.close(self._lifeline)
@@ -79,11 +66,23 @@ class Child:
         finally:
             theirs.close()
             os.close(held)
-        self._tail = ""
         self._loop.add_reader(self._socket, self._read)
-        self._exit = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
-        if self._exit is not None:
-            self._loop.add_reader(self._exit, self._exited)
+
+    @abstractmethod
+    def _launch(self, sock: int, lifeline: int, stderr: int) -> None:
+        """Start a kernel that holds these descriptors; ours are closed afterwards."""
+
+    @abstractmethod
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal the kernel's process group, which may be gone."""
+
+    @abstractmethod
+    def _has_ended(self) -> bool:
+        """Whether the kernel's process has ended on its own."""
+
+    @abstractmethod
+    async def gone(self) -> None:
+        """Wait until a dead child has left the process table."""
 
     def send(self, head: dict[str, Any], *values: Any) -> None:
         """Raises TypeError where a value cannot cross. Sending to the dead does nothing."""
@@ -108,33 +107,27 @@ class Child:
         self._killed = True
         self._end()
 
-    async def gone(self) -> None:
-        """Wait until a dead child has left the process table."""
-        if self._process.returncode is None:
-            await asyncio.to_thread(self._process.wait)
-        self._reap()
-
     def epitaph(self) -> str:
         """How the process ended, where it was not `kill`."""
         if self._fault:
             return self._fault
-        code = self._process.returncode
-        if code < 0:
-            return f"was killed by signal {-code} ({signal.Signals(-code).name})"
-        return f"exited with status {code}"
+        if self.code is None:
+            return UNKNOWN_END
+        if self.code < 0:
+            return f"was killed by signal {-self.code} ({signal.Signals(-self.code).name})"
+        return f"exited with status {self.code}"
 
     def last_stderr(self) -> str:
         """The last that a dead child wrote before it took over its output, or as it crashed."""
         return self._tail
 
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+    def _receive(self) -> bytes:
+        return self._socket.recv(_CHUNK)
 
     def _read(self) -> None:
         data = b""
         with contextlib.suppress(ConnectionError):
-            data = self._socket.recv(_CHUNK)
+            data = self._receive()
         if not data:  # it is about to exit, or has closed the socket and lives on
             self._loop.remove_reader(self._socket)
             self._loop.call_later(_LINGER, self._hung_up)
@@ -158,15 +151,9 @@ class Child:
             self._loop.remove_writer(self._socket)
 
     def _hung_up(self) -> None:
-        if not self.dead and self._process.poll() is None:
+        if not self.dead and not self._has_ended():
             self._fault = "closed its connection and was killed"
         self._end()
-
-    def _exited(self) -> None:
-        if self.dead:
-            self._reap()
-        else:
-            self._end()
 
     def _end(self) -> None:
         """Hear the last words, end the whole group, tell."""
@@ -186,21 +173,75 @@ class Child:
 
     def _last_words(self) -> None:
         with contextlib.suppress(OSError):
-            chunks = iter(lambda: self._socket.recv(_CHUNK), b"")
+            chunks = iter(self._receive, b"")
             all(self._hear(chunk) for chunk in chunks)
 
     def _reap(self) -> None:
-        self._process.wait()
         self.reaped = True
-        if self._exit is not None:
-            self._loop.remove_reader(self._exit)
-            os.close(self._exit)
-            self._exit = None
         if not self._stderr.closed:
             size = self._stderr.seek(0, os.SEEK_END)
             self._stderr.seek(max(0, size - _STDERR_TAIL))
             self._tail = self._stderr.read().decode(errors="replace").strip()
             self._stderr.close()
+
+
+class Spawned(Child):
+    """A kernel in a fresh Python. Raises OSError where `python` cannot be run."""
+
+    def __init__(
+        self,
+        *,
+        python: str,
+        env: Mapping[str, str],
+        workspace: Path,
+        on_frame: Callable[[Frame], None],
+        on_death: Callable[[], None],
+    ) -> None:
+        self._command = [python, "-P", "-c", program("kernel")]
+        self._env = dict(env)
+        self._folder = workspace
+        super().__init__(on_frame=on_frame, on_death=on_death)
+
+    def _launch(self, sock: int, lifeline: int, stderr: int) -> None:
+        self._process = subprocess.Popen(
+            [*self._command, str(sock), str(lifeline)],
+            stdin=subprocess.DEVNULL,
+            stdout=stderr,
+            stderr=stderr,
+            cwd=self._folder,
+            env=self._env,
+            pass_fds=(sock, lifeline),
+            start_new_session=True,
+        )
+        self._exit = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
+        if self._exit is not None:
+            self._loop.add_reader(self._exit, self._exited)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    async def gone(self) -> None:
+        if self._process.returncode is None:
+            await asyncio.to_thread(self._process.wait)
+        self._reap()
+
+    def _exited(self) -> None:
+        if self.dead:
+            self._reap()
+        else:
+            self._end()
+
+    def _reap(self) -> None:
+        self.code = self._process.wait()
+        if self._exit is not None:
+            self._loop.remove_reader(self._exit)
+            os.close(self._exit)
+            self._exit = None
+        super()._reap()
 
 
 def environment(python: str, workspace: Path) -> dict[str, str]:

@@ -15,22 +15,21 @@ import signal
 import socket
 import sys
 import threading
+import time
 import types
 from _sitebuiltins import Quitter
 from pathlib import Path
 from typing import Any
 
 from codeact.interpreter.kernel_channel import Channel, end_group
-from codeact.interpreter.kernel_output import NoInput, Output, Stream, no_input
+from codeact.interpreter.kernel_output import FOLDER, NoInput, Output, Stream, no_input
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 _FREE = ("print", "input", "open", "help")
 """Builtins that the code may replace by something that can be called."""
+BACKEND = "module://matplotlib_inline.backend_inline"
 MENDED = "[The cell replaced builtins that the session needs ({names}); they have been restored.]\n"
-
-FOLDER = ".codeact"
-"""The folder of the workspace that keeps whole outputs."""
 
 
 def main() -> None:
@@ -38,7 +37,7 @@ def main() -> None:
     sock, lifeline = int(sys.argv[1]), int(sys.argv[2])
     hold(lifeline)
     sys.argv = [""]
-    serve(socket.socket(fileno=sock))
+    serve(socket.socket(fileno=sock), lifeline)
 
 
 def hold(lifeline: int) -> None:
@@ -59,18 +58,13 @@ def hold(lifeline: int) -> None:
         threading.Thread(target=lambda: (os.read(lifeline, 1), end_group()), daemon=True).start()
 
 
-def serve(sock: socket.socket) -> None:
+def serve(sock: socket.socket, lifeline: int, kernel: Kernel | None = None) -> None:
     """Answer the host until it is gone. The first frame says where and how to work."""
-    channel = Channel(sock)
-    start = channel.request().head
-    workspace = Path(start["workspace"])
-    os.chdir(workspace)
-    sys.path.insert(0, str(workspace))
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    kernel = Kernel(channel, workspace, start["limit"])
-    for name in start["preload"]:
-        importlib.import_module(name)
-    kernel.output.start()
+    kernel = kernel or Kernel()
+    kernel.lifeline = lifeline
+    channel = kernel.channel
+    channel.connect(sock)
+    kernel.begin(channel.request().head)
     channel.send({"op": "ready"})
     while True:
         head = channel.request().head
@@ -79,26 +73,31 @@ def serve(sock: socket.socket) -> None:
                 kernel.execute(head)
             case "variables":
                 kernel.variables(head)
+            case "fork":
+                kernel.fork(head)
 
 
 class Kernel:
-    """The namespace, its shell and its tools."""
+    """The namespace, its shell and its tools. It can be made before there is a host to talk to."""
 
-    def __init__(self, channel: Channel, workspace: Path, limit: int) -> None:
+    def __init__(self) -> None:
         from codeact.interpreter.kernel_shell import Shell
         from codeact.interpreter.kernel_tools import Tools
 
-        self.output = Output(channel, workspace / FOLDER)
-        self._channel = channel
-        self._limit = limit
-        self._tools = Tools(channel, self.output)
+        os.environ.setdefault("MPLBACKEND", BACKEND)
+        self.channel = Channel()
+        self.output = Output(self.channel)
+        self.workspace = Path()
+        self.lifeline = -1
+        self._limit = 0
+        self._tools = Tools(self.channel, self.output)
         self._streams = (
             NoInput(),
             Stream(self.output, "stdout", 1),
             Stream(self.output, "stderr", 2),
         )
-        self._shell = Shell.open(self.output)
-        self._namespace: dict[str, Any] = self._shell.user_ns
+        self.shell = Shell.open(self.output)
+        self._namespace: dict[str, Any] = self.shell.user_ns
         self._hidden = frozenset(self._namespace)
         self._names: list[str] = []
         builtins.input = no_input
@@ -109,14 +108,36 @@ class Kernel:
             if callable(value) and not isinstance(value, Quitter)
         }
 
+    def begin(self, start: dict[str, Any]) -> None:
+        """Go to the workspace and take over the output."""
+        self.workspace = Path(start["workspace"])
+        self._limit = start["limit"]
+        if "env" in start:
+            os.environ.clear()
+            os.environ.update({"MPLBACKEND": BACKEND, **start["env"]})
+            time.tzset()
+        os.chdir(self.workspace)
+        sys.path.insert(0, str(self.workspace))
+        self.shell.ipython_dir = str(self.workspace)
+        self._namespace["_dh"] = [str(self.workspace)]
+        for name in start["preload"]:
+            importlib.import_module(name)
+        self.output.start(self.workspace / FOLDER)
+
+    def fork(self, head: dict[str, Any]) -> None:
+        """Become two: this process waits as a snapshot, its copy goes on with another socket."""
+        from codeact.interpreter.kernel_fork import fork
+
+        fork(self, head)
+
     def execute(self, head: dict[str, Any]) -> None:
         """Run one cell and send how it ended."""
-        shell = self._shell
+        shell = self.shell
         self._tools.bind(head["tools"], self._namespace)
         sys.stdin, sys.stdout, sys.stderr = self._streams
         self.output.begin(f"output-{head['cell']}.txt", self._limit)
         self._guarded(lambda: shell.run(head["cell"], head["code"]))
-        if os.getpid() != self._channel.pid:  # a fork of the cell's code that has come to its end
+        if os.getpid() != self.channel.pid:  # a fork of the cell's code that has come to its end
             os._exit(0)
         sys.settrace(None)
         self._mend()
@@ -130,12 +151,12 @@ class Kernel:
             "text": text,
             "log": log,
             "media": shell.media,
-            "interrupted": self._channel.shield.interrupted,
+            "interrupted": self.channel.shield.interrupted,
         }
         names = self._user_names()
         if names != self._names:
             done["names"] = self._names = names
-        self._channel.send(done)
+        self.channel.send(done)
 
     def variables(self, head: dict[str, Any]) -> None:
         """Send what the code has defined."""
@@ -144,13 +165,13 @@ class Kernel:
         found: list[list[str]] = []
         names = self._user_names()
         self._guarded(lambda: found.extend(describe(names, self._namespace)))
-        self._channel.send({"op": "done", "id": head["id"], "variables": found})
+        self.channel.send({"op": "done", "id": head["id"], "variables": found})
 
     def _guarded(self, work: Any) -> None:
         """Run something of the cell's; interrupts reach it, and nothing it raises leaves."""
         from codeact.interpreter.kernel_shell import DAMAGED
 
-        shield = self._channel.shield
+        shield = self.channel.shield
         try:
             try:
                 shield.arm()
@@ -158,11 +179,11 @@ class Kernel:
             finally:
                 shield.disarm()
         except KeyboardInterrupt as error:
-            self._shell.fail(error)
+            self.shell.fail(error)
         except BaseException as error:  # noqa: BLE001 - a shell that the cell has broken
             self._mend()
             self.output.note(DAMAGED.format(error=f"{type(error).__name__}: {error}"))
-            self._shell.failure = self._shell.failure or error
+            self.shell.failure = self.shell.failure or error
 
     def _mend(self) -> None:
         current = vars(builtins)

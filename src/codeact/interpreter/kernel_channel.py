@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from _thread import LockType, allocate_lock, get_ident
+from array import array
 from collections import deque
 from typing import Any
 
@@ -20,6 +21,7 @@ globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builti
 _REQUEST = 0
 """The key under which the host's own requests arrive; replies arrive under their call's id."""
 _CHUNK = 1 << 18
+_EXTRAS = socket.CMSG_SPACE(8 * array("i").itemsize)
 _HEADROOM = 60
 """Stack frames that must be free before a call leaves: a RecursionError halfway would tear a frame.
 """
@@ -97,9 +99,16 @@ class Shield:
 class Channel:
     """Frames over a connected socket. Whoever waits reads for all: no thread is spent on it."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket | None = None) -> None:
         self.shield = Shield()
+        self.pid = 0
+        if sock is not None:
+            self.connect(sock)
+
+    def connect(self, sock: socket.socket) -> None:
+        """Speak over this socket from here on, in this process."""
         self.pid = os.getpid()
+        self._descriptors = array("i")
         self._sock = sock
         self._readable = select.poll()
         self._readable.register(sock, select.POLLIN)
@@ -130,6 +139,18 @@ class Channel:
     def request(self) -> Frame:
         """Wait for the host's next request."""
         return self._receive(_REQUEST)
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def release(self) -> None:
+        """Forget the socket, which is closed already or another's."""
+        self._sock.detach()
+
+    def descriptors(self) -> list[int]:
+        """The descriptors that came with the last requests; they are the caller's to close."""
+        came, self._descriptors = self._descriptors, array("i")
+        return came.tolist()
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         """Ask the host to call a tool, wait for its reply."""
@@ -174,7 +195,9 @@ class Channel:
     def _lead(self) -> None:
         try:
             self.shield.wait(self._readable.poll)
-            chunk = self._sock.recv(_CHUNK)
+            chunk, extras, _, _ = self._sock.recvmsg(_CHUNK, _EXTRAS)
+            for _, _, descriptors in extras:
+                self._descriptors.frombytes(descriptors)
             frames = self._decoder.feed(chunk)
         finally:
             with self._state:

@@ -7,20 +7,18 @@ import codecs
 import faulthandler
 import io
 import os
-import re
 import select
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from codeact.interpreter.kernel_channel import Channel
+from codeact.interpreter.kernel_transcript import Transcript
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
-MAX_FILE = 50_000_000
-"""Characters kept in the file of one cell's whole output."""
 LIVE_FACTOR = 10
 """How many times the limit is streamed while the cell runs."""
 LATE_LIMIT = 2000
@@ -29,11 +27,9 @@ _PAUSE = 0.02
 """Seconds between two live frames."""
 _BURST = 8192
 _CHUNK = 1 << 16
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\r\n])")
+FOLDER = ".codeact"
+"""The folder of the workspace that keeps whole outputs."""
 
-CUT = "\n[… {cut:,} characters left out here. The whole output is in {path!r} …]\n"
-CUT_WITHOUT_FILE = "\n[… {cut:,} characters left out here. They could not be kept: {reason} …]\n"
-FILE_FULL = "\n[… the output went on; this file ends here …]\n"
 NOT_LIVE = "\n[… more output follows; it is not shown live …]\n"
 LATE = "[printed by background work after an earlier cell had ended]\n"
 HERE = "\n[this cell]\n"
@@ -41,88 +37,6 @@ NO_INPUT = (
     "Nobody can type into a running cell. Put the value into the code, or end here and ask the "
     "user in your reply."
 )
-
-
-class Transcript:
-    """The text of one cell: head and tail in memory, all of it in a file when it is long."""
-
-    def __init__(self, limit: int, path: Path | None) -> None:
-        self._head_limit = limit // 2
-        self._tail_limit = limit - self._head_limit
-        self._path = path
-        self._head = ""
-        self._tail: list[str] = []
-        self._tail_size = 0
-        self._total = 0
-        self._file: TextIO | None = None
-        self._file_left = MAX_FILE
-        self._failure = "" if path else "it is background work"
-
-    def add(self, text: str) -> None:
-        if not text:
-            return
-        self._total += len(text)
-        if self._total > self._head_limit + self._tail_limit and not self._failure:
-            self._keep(text)
-        room = self._head_limit - len(self._head)
-        if room > 0:
-            self._head += text[:room]
-            text = text[room:]
-        text = text[-2 * self._tail_limit :]
-        self._tail.append(text)
-        self._tail_size += len(text)
-        if self._tail_size > 4 * self._tail_limit + _BURST:
-            self._tail = ["".join(self._tail)[-self._tail_limit :]]
-            self._tail_size = len(self._tail[0])
-
-    def _keep(self, text: str) -> None:
-        assert self._path is not None
-        try:
-            if self._file is None:
-                self._path.parent.mkdir(exist_ok=True)
-                self._file = open(  # noqa: SIM115 - it stays open as long as the cell runs
-                    self._path, "w", encoding="utf-8", errors="backslashreplace", newline=""
-                )
-                text = self._head + "".join(self._tail) + text
-            if self._file_left > 0:
-                self._file.write(text[: self._file_left])
-                self._file_left -= len(text)
-                if self._file_left <= 0:
-                    self._file.write(FILE_FULL)
-        except OSError as error:
-            self._failure = str(error)
-
-    def finish(self) -> tuple[str, str | None]:
-        """The text for the model, and the file's path as the cell's code would write it."""
-        cut = self._total - self._head_limit - self._tail_limit
-        tail = "".join(self._tail)
-        if cut <= 0:
-            return _collapse(self._head + tail), None
-        tail = tail[-self._tail_limit :] if self._tail_limit else ""
-        if self._file is not None:
-            try:
-                self._file.close()
-            except OSError as error:
-                self._failure = str(error)
-        if self._failure:
-            middle = CUT_WITHOUT_FILE.format(cut=cut, reason=self._failure)
-            return _collapse(self._head) + middle + _collapse(tail), None
-        assert self._path is not None
-        path = os.path.relpath(self._path) if _is_here(self._path) else str(self._path)
-        middle = CUT.format(cut=cut, path=path)
-        return _collapse(self._head) + middle + _collapse(tail), path
-
-
-def _collapse(text: str) -> str:
-    """Lines that were written over (progress bars) as they end."""
-    return _OVERWRITTEN.sub("", text) if "\r" in text else text
-
-
-def _is_here(path: Path) -> bool:
-    try:
-        return path.parent.parent == Path.cwd()
-    except OSError:
-        return False
 
 
 class Output:
@@ -134,9 +48,9 @@ class Output:
     the head of the next cell.
     """
 
-    def __init__(self, channel: Channel, folder: Path) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._folder = folder
+        self._folder = Path(FOLDER)
         self._lock = threading.RLock()
         self._transcript: Transcript | None = None
         self._late = Transcript(LATE_LIMIT, None)
@@ -146,14 +60,28 @@ class Output:
         self._live_left = 0
         self._flushed = 0.0
         self._woken = False
-        self._wake_read, self._wake_write = os.pipe()
+        self._log = self._wake_read = self._wake_write = -1
+        self._tap_thread: threading.Thread | None = None
+        self._resting = threading.Event()
         self._pipes: dict[int, tuple[str, Any]] = {}
         self._ready = select.poll()
-        self._forked = False
+        self._forked = self._hooked = False
 
-    def start(self) -> None:
-        """Take over the descriptors and the streams of this process."""
-        faulthandler.enable(os.dup(2), all_threads=False)
+    def start(self, folder: Path) -> None:
+        """Take over the descriptors and the streams of this process; `folder` is for long outputs.
+
+        Called once more in a copy of the process, whose descriptors 1 and 2 lead to the log again.
+        """
+        self._folder = folder
+        for descriptor in (self._log, self._wake_read, self._wake_write, *self._pipes):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._log = os.dup(2)
+        faulthandler.enable(self._log, all_threads=False)
+        self._wake_read, self._wake_write = os.pipe()
+        self._woken = False
+        self._pipes = {}
+        self._ready = select.poll()
         decoder = codecs.getincrementaldecoder("utf-8")
         for target, stream in ((1, "stdout"), (2, "stderr")):
             read_end, write_end = os.pipe()
@@ -162,10 +90,31 @@ class Output:
             os.set_blocking(read_end, False)
             self._pipes[read_end] = (stream, decoder("replace"))
             self._ready.register(read_end, select.POLLIN)
-        os.register_at_fork(after_in_child=self._after_fork)
-        threading.Thread(target=self._tap, daemon=True, name="codeact-output").start()
+        if not self._hooked:
+            self._hooked = True
+            os.register_at_fork(after_in_child=self._after_fork)
+        self._forked = False
+        self.listen()
+
+    def listen(self) -> None:
+        """Empty the pipes from a thread."""
+        if self._tap_thread is None:
+            self._resting.clear()
+            self._tap_thread = threading.Thread(
+                target=self._tap, daemon=True, name="codeact-output"
+            )
+            self._tap_thread.start()
+
+    def rest(self) -> None:
+        """End the thread until the next cell: a process can be copied when it has only one."""
+        if self._tap_thread is not None:
+            self._resting.set()
+            os.write(self._wake_write, b".")
+            self._tap_thread.join()
+            self._tap_thread = None
 
     def begin(self, path: str, limit: int) -> None:
+        self.listen()
         with self._channel.shield, self._lock:
             self._drain()
             self._transcript = Transcript(limit, self._folder / path)
@@ -269,14 +218,17 @@ class Output:
                     wake.unregister(descriptor)
             if any(descriptor == self._wake_read for descriptor, _ in events):
                 os.read(self._wake_read, 1)
-                time.sleep(_PAUSE)
+                resting = self._resting.wait(_PAUSE)
                 self._woken = False
                 self.flush()
+                if resting:
+                    return
             with self._lock:
                 self._drain(1)
 
     def _after_fork(self) -> None:
         self._forked = True
+        self._tap_thread = None
         self._lock = threading.RLock()
 
 

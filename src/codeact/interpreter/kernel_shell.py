@@ -11,6 +11,7 @@ import builtins
 import contextlib
 import linecache
 import os
+import selectors
 import subprocess
 import sys
 import warnings
@@ -168,6 +169,18 @@ class Shell(InteractiveShell):
                 with contextlib.suppress(BaseException):  # the first error is the one to tell
                     self._loop.run_until_complete(task)
             raise
+
+    def renew_loop(self) -> None:
+        """In a copy of the process: the copy waits for events of its own."""
+        loop: Any = self._loop
+        if loop is None or loop.is_closed():
+            return
+        shared, loop._selector = loop._selector, selectors.DefaultSelector()
+        for key in shared.get_map().values():
+            loop._selector.register(key.fileobj, key.events, key.data)
+        shared.close()
+        loop._close_self_pipe()
+        loop._make_self_pipe()
 
     def show(self, data: dict[str, Any]) -> str:
         """Keep the rich forms as media; the text."""

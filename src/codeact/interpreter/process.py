@@ -9,12 +9,11 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 from codeact.errors import InterpreterLost
-from codeact.events import Emit, OutputDelta, ignore
-from codeact.interpreter import Execution, Variable
+from codeact.events import Emit, ignore
+from codeact.interpreter import Execution, State, Variable
 from codeact.interpreter.answers import (
     CANNOT_LAUNCH,
     CLOSED,
@@ -35,7 +34,8 @@ from codeact.interpreter.answers import (
     lost,
 )
 from codeact.interpreter.calls import Calls, offer
-from codeact.interpreter.child import Child, environment
+from codeact.interpreter.child import Child, Spawned, environment
+from codeact.interpreter.live_output import LiveOutput
 from codeact.interpreter.wire import Frame, WireError
 from codeact.messages import Media
 from codeact.tools import EMPTY, Toolbox
@@ -99,9 +99,7 @@ class ProcessInterpreter:
         self._reason: Reason = ""
         self._timers: list[asyncio.TimerHandle] = []
         self._failure: Exception | None = None
-        self._emit: Emit = ignore
-        self._heard: list[str] = []
-        self._live_left = 0
+        self._live = LiveOutput(output_limit * LIVE_FACTOR, self._fail)
         self._offered: Toolbox | None = None
         self._names: list[str] = []
         self._used = False
@@ -114,12 +112,7 @@ class ProcessInterpreter:
         self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
     @property
@@ -138,24 +131,41 @@ class ProcessInterpreter:
         self._names = []
         self._used = False
         try:
-            self._child = Child(
-                python=self._python,
-                env=environment(self._python, self.workspace) if self._env is None else self._env,
-                workspace=self.workspace,
-                on_frame=self._hear,
-                on_death=self._mourn,
-            )
+            self._child = self._launch()
         except OSError as error:
             how = CANNOT_LAUNCH.format(python=self._python, error=error)
             raise InterpreterLost(NO_KERNEL.format(how=how, stderr="")) from error
-        self._child.send(
-            {
-                "op": "start",
-                "workspace": str(self.workspace),
-                "limit": self._limit,
-                "preload": list(self._preload),
-            }
+        self._child.send(self._greeting())
+
+    def _launch(self) -> Child:
+        """A kernel of its own. Raises OSError."""
+        return Spawned(
+            python=self._python,
+            env=environment(self._python, self.workspace) if self._env is None else self._env,
+            workspace=self.workspace,
+            on_frame=self._hear,
+            on_death=self._mourn,
         )
+
+    def _greeting(self) -> dict[str, Any]:
+        """What a fresh kernel is told first."""
+        return {
+            "op": "start",
+            "workspace": str(self.workspace),
+            "limit": self._limit,
+            "preload": list(self._preload),
+        }
+
+    async def _recover(self) -> tuple[str, State]:
+        """Have a living kernel again: in words, what became of the variables."""
+        if self._closed:
+            return CLOSED, "lost"
+        names = self._names
+        self.start()
+        return lost(names), "lost"
+
+    async def _prepare(self, code: str) -> None:
+        """Called before a cell runs."""
 
     async def execute(
         self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore
@@ -172,14 +182,13 @@ class ProcessInterpreter:
                 finally:
                     self._waking = False
                 if self._halted:
-                    seconds = time.perf_counter() - began
-                    return Execution(text=NOT_BEGUN, ok=False, error="Interrupted", seconds=seconds)
+                    return self._ended(NOT_BEGUN, "Interrupted", "kept", began)
+            if not self._obituary:
+                await self._prepare(code)
             if self._obituary:
-                text, self._obituary = self._obituary, ""
-                self.start()
-                return self._lost(text, "StateLost", began)
+                return await self._told_late(began)
             self._cell += 1
-            self._emit, self._heard, self._live_left = emit, [], self._limit * LIVE_FACTOR
+            self._live.open(emit)
             tools = None if toolbox is self._offered else offer(toolbox)
             self._offered = toolbox
             self._calls.open(toolbox)
@@ -188,11 +197,11 @@ class ProcessInterpreter:
             try:
                 done = await self._ask(head, self._timeout)
             finally:
-                self._emit = ignore
+                self._live.close()
                 self._calls.close()
             if self._failure is not None:
                 raise self._failure
-            return self._bereaved(began) if done is None else self._finished(done, began)
+            return self._finished(done, began) if done else await self._bereaved(began)
 
     async def interrupt(self) -> None:
         self._halted = self._waking
@@ -204,7 +213,7 @@ class ProcessInterpreter:
                 return ()
             done = await self._ask({"op": "variables"}, self._describe_seconds)
             if done is None:
-                self._obituary = self._obituary or f"{LOST_BEFORE}\n{lost(self._names)}"
+                self._obituary = self._obituary or LOST_BEFORE
                 return ()
             return tuple(
                 Variable(name=name, type=kind, preview=preview)
@@ -291,7 +300,7 @@ class ProcessInterpreter:
             if not asked.done():
                 self._child.kill()
             if asked.result() is None:
-                self._obituary = f"{LOST_BEFORE}\n{lost(self._names)}"
+                self._obituary = LOST_BEFORE
 
     def _stop(self, reason: Reason, grace: float) -> None:
         """Interrupt what runs; kill it when it goes on."""
@@ -323,8 +332,7 @@ class ProcessInterpreter:
             if not self._asked.done():
                 self._asked.set_result(None)
         elif self._used and not self._closed:
-            how = self._child.epitaph()
-            self._obituary = f"{DIED_BETWEEN.format(how=how)}\n{lost(self._names)}"
+            self._obituary = DIED_BETWEEN.format(how=self._child.epitaph())
 
     def _hear(self, frame: Frame) -> None:
         """One frame of the child, not trusted. Raises WireError where it makes no sense."""
@@ -333,7 +341,7 @@ class ProcessInterpreter:
         match frame.head:
             case {"op": "output", "parts": list() as parts}:
                 for part in parts:
-                    self._print(part)
+                    self._live.hear(part)
             case {"op": "call" | "cancel"}:
                 self._calls.hear(frame, self._child.send)
             case {"op": "done", "id": int(number)}:
@@ -344,21 +352,6 @@ class ProcessInterpreter:
                     self._ready.set_result(True)
             case _:
                 raise WireError("a frame that the host does not know")
-
-    def _print(self, part: object) -> None:
-        match part:
-            case ["stdout" | "stderr" as stream, str(text)]:
-                pass
-            case _:
-                raise WireError("output that is none")
-        if self._live_left <= 0:
-            return
-        self._live_left -= len(text)
-        self._heard.append(text)
-        try:
-            self._emit(OutputDelta(text=text, stream="stderr" if stream == "stderr" else "stdout"))
-        except Exception as error:  # noqa: BLE001 - the listener's fault comes out of execute
-            self._fail(error)
 
     def _finished(self, done: dict[str, Any], began: float) -> Execution:
         if "names" in done:
@@ -378,23 +371,28 @@ class ProcessInterpreter:
             seconds=time.perf_counter() - began,
         )
 
-    def _bereaved(self, began: float) -> Execution:
-        """The kernel died over the cell: say so, and have a new one ready."""
+    async def _told_late(self, began: float) -> Execution:
+        """The kernel died before the cell, which is not run."""
+        how, self._obituary = self._obituary, ""
+        sentence, state = await self._recover()
+        return self._ended(f"{how}\n{sentence}", "StateLost", state, began)
+
+    async def _bereaved(self, began: float) -> Execution:
+        """The kernel died over the cell: say so, and have another one ready."""
         assert self._child is not None
+        how = DIED.format(how=self._child.epitaph())
         match self._reason:
             case "Timeout":
                 how = KILLED_LATE.format(seconds=self._timeout)
             case "Interrupted" | "Cancelled":
                 how = KILLED
             case _:
-                how = crash(self._child.last_stderr())
-                how += DIED.format(how=self._child.epitaph())
-        after = CLOSED if self._closed else lost(self._names)
-        text = joined(cut("".join(self._heard), self._limit), f"{how}\n{after}")
-        if not self._closed:
-            self.start()
-        return self._lost(text, self._reason or "StateLost", began)
+                how = crash(self._child.last_stderr()) + how
+        heard = cut(self._live.text, self._limit)
+        error = self._reason or "StateLost"
+        sentence, state = await self._recover()
+        return self._ended(joined(heard, f"{how}\n{sentence}"), error, state, began)
 
-    def _lost(self, text: str, error: str, began: float) -> Execution:
+    def _ended(self, text: str, error: str, state: State, began: float) -> Execution:
         seconds = time.perf_counter() - began
-        return Execution(text=text, ok=False, error=error, state="lost", seconds=seconds)
+        return Execution(text=text, ok=False, error=error, state=state, seconds=seconds)

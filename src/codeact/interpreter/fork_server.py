@@ -1,0 +1,267 @@
+"""The host's end of the zygotes: one for each setting, started when first needed, shared by all."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codeact.interpreter.child import Child, environment, program
+from codeact.interpreter.wire import Frame
+
+_CHUNK = 1 << 18
+_RETRY = 0.005
+"""Seconds until a request is sent again to a zygote that is behind."""
+_PATIENCE = 2.0
+"""Seconds that the news of a death may take."""
+_GROUP = 4
+"""PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9."""
+_CREDENTIALS = struct.Struct("3i")
+Report = Callable[[int | None], None]
+"""Is told how a kernel ended, None where that is not known."""
+Beget = Callable[[Sequence[int], Report], None]
+"""Makes a kernel that holds a socket, a lifeline and a log. Raises OSError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a zygote is like; sessions that want the same share one.
+
+    `walls` is the confinement as JSON data, "" for none.
+    """
+
+    python: str
+    preload: tuple[str, ...] = ()
+    walls: str = ""
+
+
+class Zygote:
+    """One zygote process. `hello` is what it said about itself, empty before."""
+
+    def __init__(self, settings: Settings) -> None:
+        from codeact import __version__
+
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        held, self._lifeline = os.pipe()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the zygote
+        self.hello: dict[str, Any] = {}
+        told = {
+            "version": __version__,
+            "preload": settings.preload,
+            "walls": json.loads(settings.walls or "null"),
+        }
+        command = [settings.python, "-P", "-c", program("zygote")]
+        command += [str(theirs.fileno()), str(held), json.dumps(told)]
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                cwd="/",
+                env=environment(settings.python, Path(tempfile.gettempdir())),
+                pass_fds=(theirs.fileno(), held),
+                start_new_session=True,
+            )
+        except OSError:
+            self._control.close()
+            os.close(self._lifeline)
+            self._stderr.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(held)
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def beget(self, request: dict[str, Any]) -> Beget:
+        """What makes a kernel of this zygote."""
+
+        def make(descriptors: Sequence[int], report: Report) -> None:
+            loop = asyncio.get_running_loop()
+            read_end, write_end = os.pipe()
+            loop.add_reader(read_end, _hear_end, loop, read_end, report)
+            self._send(loop, json.dumps(request).encode(), [*descriptors, write_end])
+
+        return make
+
+    def last_words(self) -> str:
+        """What a dead zygote wrote before it died."""
+        if self._stderr.closed or self.alive:
+            return ""
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace").strip()
+
+    def listen(self) -> None:
+        """Hear the zygote's hello, if it has come."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            message = self._control.recv(1 << 16)
+            if message:
+                self.hello = json.loads(message)
+
+    def close(self) -> None:
+        """End the zygote and its kernels."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._control.close()
+        os.close(self._lifeline)
+        self._stderr.close()
+
+    def _send(
+        self, loop: asyncio.AbstractEventLoop, message: bytes, descriptors: list[int]
+    ) -> None:
+        """Closes the last descriptor, and lends the others."""
+        try:
+            socket.send_fds(self._control, [message], descriptors)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ETOOMANYREFS, errno.ENOBUFS):
+                copies = [os.dup(each) for each in descriptors[:-1]]
+                loop.call_later(_RETRY, self._again, loop, message, [*copies, descriptors[-1]])
+                return
+            # It has died: the kernel that it did not make is told as one that has ended.
+        os.close(descriptors[-1])
+
+    def _again(
+        self, loop: asyncio.AbstractEventLoop, message: bytes, descriptors: list[int]
+    ) -> None:
+        self._send(loop, message, descriptors)
+        for each in descriptors[:-1]:
+            os.close(each)
+
+
+_zygotes: dict[Settings, Zygote] = {}
+_lock = threading.Lock()
+
+
+def zygote(settings: Settings) -> Zygote:
+    """The living zygote of these settings. Raises OSError where it cannot be started."""
+    with _lock:
+        found = _zygotes.get(settings)
+        if found is None or not found.alive:
+            if not _zygotes:
+                atexit.register(close_all)
+                os.register_at_fork(after_in_child=_zygotes.clear)
+            if found is not None:
+                found.close()
+            found = _zygotes[settings] = Zygote(settings)
+        found.listen()
+        return found
+
+
+def close_all() -> None:
+    """End every zygote of this process; the next session starts another."""
+    with _lock:
+        while _zygotes:
+            _zygotes.popitem()[1].close()
+
+
+def _hear_end(loop: asyncio.AbstractEventLoop, read_end: int, report: Report) -> None:
+    code = os.read(read_end, 64)
+    loop.remove_reader(read_end)
+    os.close(read_end)
+    report(int(code) if code else None)
+
+
+class Forked(Child):
+    """A kernel that the zygote, or another kernel, has forked."""
+
+    def __init__(
+        self,
+        beget: Beget,
+        *,
+        on_frame: Callable[[Frame], None],
+        on_death: Callable[[], None],
+        last_words: Callable[[], str] = str,
+    ) -> None:
+        self._beget = beget
+        self._last_words_of_zygote = last_words
+        self._pidfd: int | None = None
+        self.pid = 0
+        self._reported = asyncio.Event()
+        super().__init__(on_frame=on_frame, on_death=on_death)
+
+    def _launch(self, sock: int, lifeline: int, stderr: int) -> None:
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._beget([sock, lifeline, stderr], self.ended)
+
+    def ended(self, code: int | None) -> None:
+        """The kernel's parent tells its end."""
+        self.code = code
+        self._reported.set()
+        if self.dead:
+            self._reap()
+        else:
+            self._end()
+
+    def _receive(self) -> bytes:
+        if self._pidfd is not None:
+            return self._socket.recv(_CHUNK)
+        data, extras, _, _ = self._socket.recvmsg(_CHUNK, socket.CMSG_SPACE(_CREDENTIALS.size))
+        for level, kind, value in extras:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and data:
+                self._know(_CREDENTIALS.unpack(value)[0])
+        return data
+
+    def _know(self, pid: int) -> None:
+        """The operating system vouches for the sender's process, as this process knows it."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        with contextlib.suppress(ProcessLookupError):
+            self._pidfd = os.pidfd_open(pid)
+            self.pid = pid
+
+    def last_stderr(self) -> str:
+        return super().last_stderr() or self._last_words_of_zygote()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._pidfd is None:  # it has said nothing yet, and ends when its lifeline closes
+            return
+        try:
+            signal.pidfd_send_signal(self._pidfd, number, None, _GROUP)
+        except ProcessLookupError:
+            pass
+        except OSError:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    def _has_ended(self) -> bool:
+        if self._pidfd is None:
+            return True
+        ready = select.poll()
+        ready.register(self._pidfd, select.POLLIN)
+        return bool(ready.poll(0))
+
+    def _hung_up(self) -> None:
+        if not self.dead and self._has_ended() and not self._reported.is_set():
+            self._loop.call_later(_PATIENCE, self._end)  # its parent is about to tell how
+        else:
+            super()._hung_up()
+
+    async def gone(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self._reported.wait()
+        self._reap()
+
+    def _reap(self) -> None:
+        super()._reap()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None

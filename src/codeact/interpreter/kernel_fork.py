@@ -1,0 +1,138 @@
+"""A living kernel becomes two: one waits as a snapshot, the other goes on."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import select
+import socket
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codeact.interpreter.kernel import Kernel
+
+globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
+
+_PATIENCE = 0.01
+"""Seconds that a thread which has just ended may take to leave the process."""
+
+THREADS = "{count} threads of the code are running, and threads cannot be copied"
+PROCESSES = "processes that the code has started are not done, and they cannot be copied"
+UNKNOWN = "the number of this process' threads cannot be read here"
+
+
+def fork(kernel: Kernel, head: dict[str, Any]) -> None:
+    """Returns in the copy, which answers "ready" over the new socket, and where it is refused.
+
+    The process that was asked answers "forked" or "refused". As a snapshot it runs no code any
+    more: it waits for the host to ask for another copy, and tells how its copies end.
+    """
+    kernel.output.rest()
+    refusal = _obstacle()
+    if refusal:
+        for descriptor in kernel.channel.descriptors():
+            os.close(descriptor)
+        kernel.output.listen()
+        kernel.channel.send({"op": "refused", "why": refusal})
+        return
+    copies: dict[int, int] = {}
+    while not _is_copy(kernel, head, copies):
+        head = _wait(kernel, copies)
+
+
+def _obstacle() -> str:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return PROCESSES
+    except ChildProcessError:
+        pass
+    if threading.active_count() > 1:
+        return THREADS.format(count=threading.active_count() - 1)
+    until = time.monotonic() + _PATIENCE
+    try:
+        while (count := len(os.listdir("/proc/self/task"))) > 1:
+            if time.monotonic() > until:
+                return THREADS.format(count=count - 1)
+            time.sleep(0.0002)
+    except OSError:
+        return UNKNOWN
+    return ""
+
+
+def _is_copy(kernel: Kernel, head: dict[str, Any], copies: dict[int, int]) -> bool:
+    """Fork once. `copies` are those that run: the descriptor that tells their end, their pid."""
+    sock, lifeline, log = kernel.channel.descriptors()
+    random = sys.modules.get("random")
+    state = random.getstate() if random else None
+    pid = os.fork()
+    if pid:
+        for descriptor in (sock, lifeline, log):
+            os.close(descriptor)
+        copies[os.pidfd_open(pid)] = pid
+        kernel.channel.send({"op": "forked", "pid": pid})
+        return False
+    if random:
+        random.setstate(state)  # a fork reseeds it; this one is no other process for the code
+    for descriptor in (kernel.channel.fileno(), *copies):
+        os.close(descriptor)
+    _go_on(kernel, head, sock, lifeline, log)
+    return True
+
+
+def _go_on(kernel: Kernel, head: dict[str, Any], sock: int, lifeline: int, log: int) -> None:
+    from codeact.interpreter.kernel import hold
+    from codeact.interpreter.kernel_output import FOLDER
+
+    os.setsid()
+    hold(lifeline)
+    os.close(kernel.lifeline)
+    kernel.lifeline = lifeline
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    channel = kernel.channel
+    channel.release()
+    channel.connect(socket.socket(fileno=sock))
+    if head["workspace"] is not None:
+        _move(kernel, head["workspace"])
+    kernel.output.start(kernel.workspace / FOLDER)
+    kernel.shell.renew_loop()
+    channel.send({"op": "ready", "pid": os.getpid()})
+
+
+def _move(kernel: Kernel, workspace: str) -> None:
+    """Work in another folder from here on, at the same place inside of it."""
+    from pathlib import Path
+
+    old = str(kernel.workspace)
+    here = os.path.relpath(os.getcwd(), old)
+    kernel.workspace = Path(workspace)
+    sys.path[:] = [workspace if each == old else each for each in sys.path]
+    for name, value in os.environ.items():
+        if value == old:
+            os.environ[name] = workspace
+    os.chdir(workspace)
+    if here != "." and not here.startswith("..") and os.path.isdir(here):
+        os.chdir(here)
+
+
+def _wait(kernel: Kernel, copies: dict[int, int]) -> dict[str, Any]:
+    """The host's next request for a copy; meanwhile, tell how copies end."""
+    channel = kernel.channel
+    while True:
+        ready = select.poll()
+        for descriptor in (channel.fileno(), *copies):
+            ready.register(descriptor, select.POLLIN)
+        for descriptor, _ in ready.poll():
+            if descriptor in copies:
+                pid = copies.pop(descriptor)
+                os.close(descriptor)
+                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                channel.send({"op": "exit", "pid": pid, "code": code})
+            else:
+                head = channel.request().head
+                if head["op"] == "fork":
+                    return head

@@ -1,0 +1,218 @@
+"""The zygote: a process that has imported what kernels need, never computes, and forks them.
+
+The host asks over a socket that keeps messages apart. A request is JSON and comes with four
+descriptors: the kernel's socket, its lifeline, its log, and a pipe on which the zygote writes how
+the kernel ended. The zygote speaks once, when it is ready: its version, its Python, what it has
+imported and what it has left out. It dies with the host, its kernels die with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any, NoReturn
+
+from codeact import __version__
+from codeact.interpreter.kernel import Kernel, hold, serve
+
+MESSAGE = 1 << 16
+"""Bytes of a request."""
+THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "BLIS_NUM_THREADS",
+)
+"""Pinned to 1 before any import: a process with threads cannot be forked safely."""
+_FIRST_USE = (
+    "codeact.interpreter.kernel_fork",
+    "codeact.interpreter.kernel_variables",
+    "codeact.interpreter.wire_arrays",
+    "matplotlib_inline.backend_inline",
+)
+"""What cells import sooner or later; loaded here where it is installed and its needs are loaded."""
+OTHER_VERSION = (
+    "the installed codeact is version {there}, and this program runs version {here}; restart it"
+)
+
+
+def main() -> None:
+    """`argv`: the socket, the lifeline, the settings as JSON."""
+    control, lifeline, settings = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+    hold(lifeline)
+    if settings["version"] != __version__:
+        sys.exit(OTHER_VERSION.format(there=__version__, here=settings["version"]))
+    for name in THREAD_COUNTS:
+        os.environ[name] = "1"
+    walls = Walls(settings["walls"])
+    walls.enter()
+    kernel = Kernel()
+    loaded = _preload(settings)
+    walls.warm_up()
+    sys.argv = [""]
+    Zygote(socket.socket(fileno=control), lifeline, kernel, walls).run(
+        {
+            "version": __version__,
+            "python": sys.version.partition(" ")[0],
+            "preloaded": loaded,
+            "left_out": [each for each in settings["preload"] if each not in loaded],
+        }
+    )
+
+
+def _preload(settings: dict[str, Any]) -> list[str]:
+    """Import what is installed. What starts threads is left out: everything begins anew then."""
+    loaded = []
+    for name in (*settings["preload"], *_FIRST_USE):
+        if name in settings.get("without", ()) or not _is_ready(name):
+            continue
+        importlib.import_module(name)
+        if _threads() > 1:
+            settings["without"] = [*settings.get("without", ()), name]
+            arguments = [*sys.argv[1:3], json.dumps(settings)]
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:4], *arguments])
+        if name not in _FIRST_USE:
+            loaded.append(name)
+    return loaded
+
+
+def _is_ready(name: str) -> bool:
+    if name == "matplotlib_inline.backend_inline":
+        return "matplotlib.pyplot" in sys.modules
+    if name.endswith("wire_arrays"):
+        return "numpy" in sys.modules
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+class Walls:
+    """The confinement of every kernel of this zygote; with no settings there is none."""
+
+    def __init__(self, settings: dict[str, Any] | None) -> None:
+        self._settings = settings
+
+    def enter(self) -> None:
+        """Called while the zygote is small."""
+
+    def warm_up(self) -> None:
+        """Called before the first kernel."""
+
+    def next_kernel(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def confine(self, request: dict[str, Any], descriptors: tuple[int, ...]) -> None:
+        """Called in the kernel before it hears of any code."""
+
+
+class Zygote:
+    """Forks on request, tells how kernels end."""
+
+    def __init__(self, control: socket.socket, lifeline: int, kernel: Kernel, walls: Walls) -> None:
+        self._control = control
+        self._lifeline = lifeline
+        self._kernel = kernel
+        self._walls = walls
+        self._reports: dict[int, int] = {}
+        self._wake_read, self._wake_write = os.pipe()
+
+    def run(self, hello: dict[str, Any]) -> NoReturn:
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        gc.collect()
+        gc.freeze()  # a collection in a kernel would copy all that is shared
+        self._control.send(json.dumps(hello).encode())
+        ready = select.poll()
+        ready.register(self._control, select.POLLIN)
+        ready.register(self._wake_read, select.POLLIN)
+        while True:
+            for descriptor, _ in ready.poll():
+                if descriptor == self._wake_read:
+                    self._reap()
+                else:
+                    self._fork()
+
+    def _fork(self) -> None:
+        message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE, 4)
+        if not message:
+            os._exit(0)
+        sock, lifeline, log, report = descriptors
+        request = json.loads(message)
+        try:
+            with self._walls.next_kernel():
+                pid = os.fork()
+                if not pid:
+                    self._become(request, sock, lifeline, log, report)
+        except OSError as error:
+            os.write(log, f"The zygote cannot fork: {error}\n".encode())
+            os.close(report)
+        else:
+            self._reports[pid] = report
+        for descriptor in (sock, lifeline, log):
+            os.close(descriptor)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                report = self._reports.pop(ended[0], None)
+                if report is not None:
+                    with contextlib.suppress(OSError):
+                        os.write(report, str(os.waitstatus_to_exitcode(ended[1])).encode())
+                    os.close(report)
+
+    def _become(
+        self, request: dict[str, Any], sock: int, lifeline: int, log: int, report: int
+    ) -> NoReturn:
+        """In the new process: be a kernel until the host is gone."""
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            for descriptor in (self._wake_read, self._wake_write, self._lifeline, log, report):
+                os.close(descriptor)
+            for descriptor in self._reports.values():
+                os.close(descriptor)
+            self._control.close()
+            os.setsid()
+            hold(lifeline)
+            _die_with_parent()
+            self._walls.confine(request, (0, 1, 2, sock, lifeline))
+            _reseed()
+            serve(socket.socket(fileno=sock), lifeline, self._kernel)
+        except BaseException:  # noqa: BLE001 - nothing of the zygote may run in its child
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+
+
+def _die_with_parent() -> None:
+    from codeact.interpreter.walls.credentials import die_with_parent
+
+    die_with_parent()
+
+
+def _reseed() -> None:
+    """Python's own generator reseeds itself in a fork; numpy's goes on as in every other kernel."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
