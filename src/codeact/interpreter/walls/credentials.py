@@ -31,15 +31,27 @@ def can_switch_uid() -> bool:
     """Root that may take any uid; not root inside a user namespace that knows few."""
     if os.geteuid() != 0:
         return False
-    with open("/proc/self/uid_map", encoding="ascii") as file:
-        ranges = [[int(word) for word in line.split()] for line in file]
+    ranges = [[int(word) for word in line.split()] for line in _lines("/proc/self/uid_map")]
     known = any(start <= SESSION_UIDS < start + length for start, _, length in ranges)
     return known and bool(_effective() & 1 << _CAP_SETUID)
 
 
 def _effective() -> int:
-    with open("/proc/self/status", encoding="ascii") as file:
-        return next(int(line.split()[1], 16) for line in file if line.startswith("CapEff"))
+    lines = _lines("/proc/self/status")
+    return next(int(line.split()[1], 16) for line in lines if line.startswith(b"CapEff"))
+
+
+def _lines(path: str) -> list[bytes]:
+    return read(path).splitlines()
+
+
+def read(path: str) -> bytes:
+    """A small file of /proc, without the text layer that costs a fresh fork a millisecond."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 1 << 14)
+    finally:
+        os.close(descriptor)
 
 
 def become(uid: int) -> None:

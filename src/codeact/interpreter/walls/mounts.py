@@ -112,8 +112,9 @@ def _place(piece: Piece, where: str, trees: dict[Bind, int]) -> None:
             os.symlink(leads_to, where)
         case Text(text=text):
             os.makedirs(os.path.dirname(where), exist_ok=True)
-            with open(where, "w", encoding="utf-8") as file:
-                file.write(text)
+            file = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o444)
+            os.write(file, text.encode())
+            os.close(file)
 
 
 def _place_processes(*, own_pids: bool, writable: bool) -> None:

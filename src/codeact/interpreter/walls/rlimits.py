@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
-from pathlib import Path
+
+from codeact.interpreter.walls import credentials
 
 _MB = 2**20
 _RESERVED = 2 * 1024 * _MB  # address space that is reserved and never used: thread stacks, arenas
@@ -53,6 +54,6 @@ def _lower(which: int, value: int) -> None:
 
 def _sizes() -> tuple[int, int]:
     """Bytes of address space and of private writable memory of this process."""
-    fields = Path("/proc/self/statm").read_bytes().split()
+    fields = credentials.read("/proc/self/statm").split()
     page = resource.getpagesize()
     return int(fields[0]) * page, int(fields[5]) * page
