@@ -19,7 +19,8 @@ Let a model do a task by writing Python that runs here, in a folder of its own.
 
 Without a task it opens the chat; with piped input and no task the input is the task, with a task
 the input is added to it. The answer goes to stdout, all else to stderr.
-The first word may be a command: `chat` or `doctor`. After `--` it never is: codeact -- "doctor"
+The first word may be a command: `chat`, `doctor` or `eval`. After `--` it never is:
+codeact -- "doctor"
 
 \b
 Examples:
@@ -30,6 +31,7 @@ Examples:
   codeact -y --json "..." | jq                     one event per line
   codeact chat                                     a conversation; /help there
   codeact doctor                                   which model, and why
+  codeact eval --help                              measure models on benchmarks
 
 \b
 Every flag can be set in the environment: CODEACT_MAX_STEPS=40 for --max-steps 40.
@@ -209,6 +211,10 @@ _COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 def invoke(arguments: Sequence[str]) -> Any:
     """Run what the arguments say; ends in SystemExit."""
     name, rest = "codeact", list(arguments)
+    if rest[:1] == ["eval"]:
+        from codeact.cli.eval import invoke_eval
+
+        return invoke_eval(rest[1:])
     function, help = ask, ASK_HELP
     if rest and rest[0] in _COMMANDS:
         function, help = _COMMANDS[rest[0]]

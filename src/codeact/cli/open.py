@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from codeact.cli.options import Options
+
+if TYPE_CHECKING:
+    from codeact.cli.evaluation import Plan
 
 
 def ask_or_chat(task: str, options: Options, environ: Mapping[str, str]) -> int:
@@ -34,6 +38,12 @@ def examine(
     from codeact.cli import doctor
 
     return _live(functools.partial(doctor.examine, model, base_url, environ, json=json))
+
+
+def evaluate(plan: Plan, environ: Mapping[str, str]) -> int:
+    from codeact.cli import evaluation
+
+    return _live(lambda: evaluation.play(plan, environ, sys.stdout, sys.stderr))
 
 
 def _live(work: Callable[[], Awaitable[int]]) -> int:

@@ -1,0 +1,180 @@
+"""`codeact eval`: benchmarks, reports and comparisons, with their flags."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+EVAL_HELP = """\
+Measure models on benchmarks, and read what was measured.
+
+\b
+  codeact eval m3tooleval -m MODEL -o DIR     live the tasks, or go on where it was interrupted
+  codeact eval report DIR --html report.html  tables, plots and every trajectory
+  codeact eval compare A B                    two runs on the same tasks
+"""
+
+M3TOOLEVAL_HELP = """\
+M3ToolEval: 82 tasks in five domains that need several tools and turns, in several action formats.
+
+Each episode is kept in DIR/MODEL/FORMAT.jsonl as it ends. The same command with the same -o goes on
+where it was stopped and tries episodes again that the provider ended; those are never counted as
+unsolved. Progress goes to stderr, the result to stdout. Code runs without asking, as your user.
+
+\b
+Examples:
+  codeact eval m3tooleval -m gpt-4.1-mini --format code,json,text -o runs/mini
+  codeact eval m3tooleval -m MODEL --protocol paper --grader paper     as in the paper
+  codeact eval m3tooleval -m reference                                 the player that knows how
+  codeact eval m3tooleval --list --json                                all tasks and answers
+
+\b
+--json prints one object: for each format n, solved, first, failed and mean_turns; with several
+models, one such object for each model.
+Exit code: 0 all episodes were lived, 2 wrong usage or setup, 3 the provider or the interpreter
+ended some of them, 130 interrupted.
+"""
+
+REPORT_HELP = """\
+What the runs in DIR came to: success with intervals, turns, tokens, cost, failures by kind, and the
+formats compared on the same tasks. Judged anew from the answers each time.
+"""
+
+COMPARE_HELP = """\
+Compare two runs on the tasks that both hold: the same model and format of each, or, where a run has
+one model only, the same format. A and B are folders of runs, or files of trajectories in them.
+"""
+
+_option = functools.partial(typer.Option, show_envvar=False)
+
+Grader = Annotated[
+    Literal["paper", "fixed"] | None,
+    _option(help="paper: bug-compatible; fixed: values within the precision that is asked for."),
+]
+Protocol = Annotated[
+    Literal["paper", "default"] | None,
+    _option(help="paper: wrong answers are retried, T=0; default: the first answer counts, T>0."),
+]
+Edition = Annotated[
+    Literal["own", "upstream"] | None,
+    _option(help="own: our wording; upstream: the public one, with --data-dir."),
+]
+DataDir = Annotated[
+    Path | None, _option(metavar="DIR", help="The public data files of the upstream edition.")
+]
+Json = Annotated[bool, _option("--json", help="One JSON document.")]
+
+
+def m3tooleval(
+    model: Annotated[
+        list[str],
+        _option("-m", "--model", metavar="NAME", help="Repeatable; 'reference' needs no server."),
+    ] = [],  # noqa: B006 - typer reads the default, nobody changes it
+    base_url: Annotated[
+        str | None, _option(metavar="URL", help="An OpenAI-compatible endpoint.")
+    ] = None,
+    format: Annotated[
+        str, _option(metavar="NAMES", help="Out of code, json, text, native, by commas.")
+    ] = "code,json,text",
+    out: Annotated[
+        Path | None,
+        _option("-o", "--out", metavar="DIR", help="Where it is kept.", file_okay=False),
+    ] = None,
+    epochs: Annotated[
+        int | None, _option(min=1, metavar="N", help="How often each task; the protocol's: 5 or 1.")
+    ] = None,
+    max_turns: Annotated[
+        int | None, _option(min=1, metavar="N", help="Replies in an episode; the protocol's: 10.")
+    ] = None,
+    concurrency: Annotated[int, _option(min=1, metavar="N", help="Episodes at once.")] = 8,
+    grader: Grader = None,
+    protocol: Protocol = None,
+    edition: Edition = None,
+    data_dir: DataDir = None,
+    limit: Annotated[
+        int | None, _option(min=1, metavar="N", help="Only the first N of the chosen tasks.")
+    ] = None,
+    domain: Annotated[
+        list[str], _option(metavar="NAME", help="Only tasks of this domain. Repeatable.")
+    ] = [],  # noqa: B006
+    task: Annotated[list[str], _option(metavar="ID", help="Only this task. Repeatable.")] = [],  # noqa: B006
+    json: Json = False,
+    list_tasks: Annotated[bool, _option("--list", help="List the tasks, live none.")] = False,
+) -> None:
+    from codeact.cli.evaluation import Plan, listing
+    from codeact.cli.open import evaluate
+
+    plan = Plan(
+        models=model,
+        base_url=base_url,
+        formats=list(dict.fromkeys(name.strip() for name in format.split(",") if name.strip())),
+        out=out,
+        epochs=epochs,
+        max_turns=max_turns,
+        concurrency=concurrency,
+        grader=grader or "fixed",
+        protocol=protocol or "default",
+        edition=edition or "own",
+        data_dir=data_dir,
+        limit=limit,
+        domains=domain,
+        tasks=task,
+        json=json,
+    )
+    raise typer.Exit(listing(plan) if list_tasks else evaluate(plan, os.environ))
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False)],
+    html: Annotated[
+        Path | None,
+        _option(metavar="FILE", help="Write one page with plots and trajectories.", dir_okay=False),
+    ] = None,
+    markdown: Annotated[
+        Path | None, _option(metavar="FILE", help="Write the tables as Markdown.", dir_okay=False)
+    ] = None,
+    grader: Grader = None,
+    protocol: Protocol = None,
+    edition: Edition = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    from codeact.cli.reporting import Judging, show_report
+
+    judging = Judging(grader=grader, protocol=protocol, edition=edition, data_dir=data_dir)
+    raise typer.Exit(show_report(folder, judging, html=html, markdown=markdown, json=json))
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", exists=True)],
+    b: Annotated[Path, typer.Argument(metavar="B", exists=True)],
+    grader: Grader = None,
+    protocol: Protocol = None,
+    edition: Edition = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    from codeact.cli.reporting import Judging, show_comparison
+
+    judging = Judging(grader=grader, protocol=protocol, edition=edition, data_dir=data_dir)
+    raise typer.Exit(show_comparison(a, b, judging, json=json))
+
+
+def invoke_eval(arguments: Sequence[str]) -> Any:
+    """Run what stands after `codeact eval`; ends in SystemExit."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    settings = {"help_option_names": ["-h", "--help"]}
+    app.callback(help=EVAL_HELP)(_nothing)
+    app.command("m3tooleval", help=M3TOOLEVAL_HELP, context_settings=settings)(m3tooleval)
+    app.command("report", help=REPORT_HELP, context_settings=settings)(report)
+    app.command("compare", help=COMPARE_HELP, context_settings=settings)(compare)
+    return app(args=list(arguments) or ["--help"], prog_name="codeact eval")
+
+
+def _nothing() -> None:
+    """The group itself does nothing."""

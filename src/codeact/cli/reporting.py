@@ -1,0 +1,155 @@
+"""Reports of runs and comparisons of two, from what their folders hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as json_text
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from codeact.cli.evaluation import failure
+from codeact.cli.harmless import clean
+from codeact.cli.report_screen import show
+from codeact.errors import CodeActError, ConfigError
+from codeact.evals.m3tooleval import M3ToolEval
+from codeact.evals.m3tooleval.editions import EditionName
+from codeact.evals.m3tooleval.grader import GraderName
+from codeact.evals.m3tooleval.protocol import ProtocolName
+from codeact.evals.report import compare_all, compare_formats, summarize
+from codeact.evals.results import FIXED, Arm, arm, load, read_manifest
+from codeact.evals.tables import comparison_tables, document, tables
+
+NO_PAIR = (
+    "There is nothing to compare: A holds {a}, B holds {b}. Name runs that share a model and a "
+    "format, or a single file of each."
+)
+NO_SHARED_TASK = "A and B hold no task in common that was judged in both."
+DIFFERENT = "Note: the runs differ in {names}; what follows compares these differences too."
+WRITTEN = "Written: {path}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """How trajectories are judged; None is as they were when they were made."""
+
+    grader: GraderName | None = None
+    protocol: ProtocolName | None = None
+    edition: EditionName | None = None
+    data_dir: Path | None = None
+
+    def benchmark(self, folder: Path) -> M3ToolEval:
+        """Raises ConfigError, DataError."""
+        made = read_manifest(folder)
+        return M3ToolEval(
+            edition=self.edition or made.get("edition", "own"),
+            data_dir=self.data_dir,
+            grader=self.grader or made.get("grader", "fixed"),
+            protocol=self.protocol or made.get("protocol", "default"),
+        )
+
+
+def show_report(
+    folder: Path, judging: Judging, *, html: Path | None, markdown: Path | None, json: bool
+) -> int:
+    """Print the tables, or write them; the exit code."""
+    try:
+        benchmark = judging.benchmark(folder)
+        arms = load(folder, benchmark)
+    except CodeActError as error:
+        return failure(error)
+    rows, comparisons = [summarize(each) for each in arms], compare_formats(arms)
+    judged = (
+        f"{benchmark.grader} grader, {benchmark.protocol} protocol, {benchmark.edition} edition"
+    )
+    if markdown:
+        markdown.write_text(document(rows, comparisons, judged=judged), encoding="utf-8")
+        sys.stderr.write(clean(WRITTEN.format(path=markdown)) + "\n")
+    if html:
+        from codeact.evals.page import page
+
+        text = page(arms, rows, comparisons, manifest=read_manifest(folder), judged=judged)
+        html.write_text(text, encoding="utf-8", errors="backslashreplace")
+        sys.stderr.write(clean(WRITTEN.format(path=html)) + "\n")
+    if json:
+        _print({"rows": rows, "comparisons": comparisons})
+    else:
+        sys.stdout.write(f"M3ToolEval: {judged}\n\n")
+        show(tables(rows, comparisons), sys.stdout)
+    return 0
+
+
+def show_comparison(a: Path, b: Path, judging: Judging, *, json: bool) -> int:
+    """Print what two runs say about one another; the exit code."""
+    try:
+        first, second = _arms(a, judging), _arms(b, judging)
+        pairs = _pairs(first, second)
+        found = compare_all(pairs)
+        if not found:
+            raise ConfigError(NO_SHARED_TASK)
+        different = _different(a, b)
+    except CodeActError as error:
+        return failure(error)
+    if different:
+        sys.stderr.write(clean(DIFFERENT.format(names=", ".join(different))) + "\n")
+    if json:
+        _print({"comparisons": found})
+    else:
+        show(comparison_tables(found), sys.stdout)
+    return 0
+
+
+def _arms(place: Path, judging: Judging) -> tuple[Arm, ...]:
+    """With the place in the name, so that two runs of one model can be told apart."""
+    if place.is_dir():
+        found = load(place, judging.benchmark(place))
+    else:
+        folder = _home(place)
+        name = read_manifest(folder).get("models", {}).get(place.parent.name)
+        found = (arm(place, judging.benchmark(folder), name),)
+    return found
+
+
+def _home(place: Path) -> Path:
+    """The folder whose manifest says how a file of trajectories was made."""
+    return place if place.is_dir() else place.resolve().parent.parent
+
+
+def _pairs(first: Sequence[Arm], second: Sequence[Arm]) -> list[tuple[Arm, Arm]]:
+    """Raises ConfigError where nothing fits."""
+    if len(first) == len(second) == 1:
+        pairs = [(first[0], second[0])]
+    elif pairs := [
+        (one, other)
+        for one in first
+        for other in second
+        if (one.model, one.format) == (other.model, other.format)
+    ]:
+        pass
+    elif len({each.model for each in first}) == len({each.model for each in second}) == 1:
+        pairs = [(one, other) for one in first for other in second if one.format == other.format]
+    if not pairs:
+        a, b = (", ".join(f"{x.model} {x.format}" for x in side) for side in (first, second))
+        raise ConfigError(NO_PAIR.format(a=a, b=b))
+    return [
+        (
+            dataclasses.replace(one, model=f"A {one.model}"),
+            dataclasses.replace(other, model=f"B {other.model}"),
+        )
+        for one, other in pairs
+    ]
+
+
+def _different(a: Path, b: Path) -> list[str]:
+    one, other = read_manifest(_home(a)), read_manifest(_home(b))
+    return [
+        name
+        for name in FIXED
+        if name != "prompts" and one and other and one.get(name) != other.get(name)
+    ]
+
+
+def _print(record: dict[str, Any]) -> None:
+    text = json_text.dumps(record, indent=1, default=dataclasses.asdict, ensure_ascii=False)
+    sys.stdout.write(text + "\n")
