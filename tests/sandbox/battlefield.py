@@ -39,10 +39,17 @@ def python_for(who: Who) -> str | None:
 
     Root uses the same where there is one, so that a session's own uid can read it too.
     """
-    probe = "import sys; sys.exit(sys.version_info < (3, 11))"
+    probe = "import sys; open(sys.argv[1]).close(); sys.exit(sys.version_info < (3, 11))"
+    victim = str(HERE / "victim.py")
     for python in (sys.executable, "/usr/bin/python3"):
         try:
-            done = subprocess.run([python, "-c", probe], check=False, cwd="/", **as_person("user"))
+            done = subprocess.run(
+                [python, "-c", probe, victim],
+                stderr=subprocess.DEVNULL,
+                check=False,
+                cwd="/",
+                **as_person("user"),
+            )
         except OSError:
             continue
         if done.returncode == 0:

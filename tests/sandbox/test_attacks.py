@@ -67,6 +67,15 @@ def _named(attack: Attack) -> str:
     return attack.name.replace(" ", "-")
 
 
+_SHOWN = [
+    pytest.param(who, attack, id=f"{who}-{_named(attack)}")
+    for who in BOTH
+    for attack in ATTACKS
+    if attack.can_show(who)
+]
+"""Some attacks on an ordinary user are held by the system itself: no wall of ours to take away."""
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=_named)
 @pytest.mark.parametrize("wanted", TIERS)
 @pytest.mark.parametrize("who", BOTH)
@@ -78,15 +87,12 @@ def test_an_attack_ends_as_the_table_says(
     assert said.partition(":")[0] == attack.expected(wanted, who), said
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=_named)
+@pytest.mark.parametrize(("who", "attack"), _SHOWN)
 @pytest.mark.parametrize("wanted", TIERS)
-@pytest.mark.parametrize("who", BOTH)
 def test_an_attack_gets_through_without_the_walls_that_hold_it(
     results: dict[Who, Results], who: Who, wanted: Tier, attack: Attack
 ) -> None:
     _skip_unless(who, wanted)
-    if not attack.can_show(who):
-        pytest.skip(f"held for {who} without any wall of ours")
     left = ALL_WALLS - set(attack.walls)
     said = results[who].of(attack, attack.without(wanted, who), left)
     assert said.startswith("breach"), said
