@@ -111,7 +111,7 @@ async def play(plan: Plan, environ: Mapping[str, str], out: TextIO, err: TextIO)
         out.write(json_text.dumps(record, indent=1) + "\n")
     else:
         arms = [arm for arm in load(folder, benchmark) if arm.model in found]
-        show(tables([summarize(arm) for arm in arms], compare_formats(arms)), out)
+        show(tables([summarize(arm) for arm in arms], compare_formats(arms), named=False), out)
         err.write(clean(REPORT.format(folder=folder)) + "\n")
     if failed:
         said = FAILED.format(count=failed, s="" if failed == 1 else "s", folder=folder)

@@ -76,7 +76,7 @@ def show_report(
         _print({"rows": rows, "comparisons": comparisons})
     else:
         sys.stdout.write(f"M3ToolEval: {judged}\n\n")
-        show(tables(rows, comparisons), sys.stdout)
+        show(tables(rows, comparisons, named=False), sys.stdout)
     return 0
 
 

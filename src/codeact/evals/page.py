@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
+from codeact.evals.markup import safe
 from codeact.evals.plots import Bar, Curve, bars, colour, curves, stacks
 from codeact.evals.report import Comparison, Row, Table
 from codeact.evals.results import Arm, Episode
@@ -54,8 +53,6 @@ PAGE = """\
 </body></html>
 """
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-
 
 def page(
     arms: Sequence[Arm],
@@ -71,12 +68,7 @@ def page(
     parts += [_table(first), *_plots(rows), *map(_table, others)]
     parts += ["<h2>Trajectories</h2>", *_trajectories(arms)]
     title = "M3ToolEval: what the runs came to"
-    return PAGE.format(title=title, style=STYLE, judged=_safe(judged), body="\n".join(parts))
-
-
-def _safe(text: str) -> str:
-    """Escaped; control characters, and those that turn the reading order, are spelled out."""
-    return escape(_CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+    return PAGE.format(title=title, style=STYLE, judged=safe(judged), body="\n".join(parts))
 
 
 def _manifest(manifest: Mapping[str, Any]) -> str:
@@ -84,8 +76,8 @@ def _manifest(manifest: Mapping[str, Any]) -> str:
     if "tasks" in manifest:
         shown["tasks"] = len(manifest["tasks"])
     lines = [
-        f"<dt>{_safe(key)}</dt>"
-        f"<dd>{_safe(value if isinstance(value, str) else json.dumps(value))}</dd>"
+        f"<dt>{safe(key)}</dt>"
+        f"<dd>{safe(value if isinstance(value, str) else json.dumps(value))}</dd>"
         for key, value in shown.items()
     ]
     return f"<details><summary>How it was made</summary><dl>{''.join(lines)}</dl></details>"
@@ -96,14 +88,14 @@ def _table(table: Table) -> str:
 
     def line(cells: Sequence[str], tag: str) -> str:
         return "".join(
-            f"<{tag}{' class=l' if place in left else ''}>{_safe(cell)}</{tag}>"
+            f"<{tag}{' class=l' if place in left else ''}>{safe(cell)}</{tag}>"
             for place, cell in enumerate(cells)
         )
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in table.rows)
-    note = f'<p class="note">{_safe(table.note)}.</p>' if table.note else ""
+    note = f'<p class="note">{safe(table.note)}.</p>' if table.note else ""
     return (
-        f'<h2>{_safe(table.title)}</h2><div class="scroll"><table><thead><tr>'
+        f'<h2>{safe(table.title)}</h2><div class="scroll"><table><thead><tr>'
         f"{line(table.columns, 'th')}</tr></thead><tbody>{body}</tbody></table></div>{note}"
     )
 
@@ -190,7 +182,7 @@ def _trajectories(arms: Sequence[Arm]) -> Iterator[str]:
             lived = "".join(_failed(each) for each in arm.failed[:room])
             inside += f'<p class="note">{FAILED}</p>{lived}'
         yield (
-            f"<details><summary>{_safe(f'{arm.model} {arm.format}')} "
+            f"<details><summary>{safe(f'{arm.model} {arm.format}')} "
             f'<span class="who">{len(arm.episodes)} episodes</span></summary>{inside}</details>'
         )
 
@@ -200,15 +192,15 @@ def _episode(episode: Episode) -> str:
     mark = "good" if score.solved else "bad"
     said = f"{score.kind}, {score.turns} turn{'' if score.turns == 1 else 's'}"
     return (
-        f"<details><summary>{_safe(episode.task)} "
-        f'<span class="who">epoch {episode.epoch}</span> <span class="{mark}">{_safe(said)}</span>'
+        f"<details><summary>{safe(episode.task)} "
+        f'<span class="who">epoch {episode.epoch}</span> <span class="{mark}">{safe(said)}</span>'
         f"</summary>{_lived(episode.trajectory)}</details>"
     )
 
 
 def _failed(trajectory: Trajectory) -> str:
     name = f"{trajectory.metadata.get('task')} {trajectory.error or ''}"
-    return f"<details><summary>{_safe(name)}</summary>{_lived(trajectory)}</details>"
+    return f"<details><summary>{safe(name)}</summary>{_lived(trajectory)}</details>"
 
 
 def _lived(trajectory: Trajectory) -> str:
@@ -244,4 +236,4 @@ def _acted(action: Action) -> str:
 
 
 def _block(who: str, text: str) -> str:
-    return f'<div class="who">{_safe(who)}</div><pre>{_safe(text)}</pre>'
+    return f'<div class="who">{safe(who)}</div><pre>{safe(text)}</pre>'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
+from codeact.evals.markup import safe
 from codeact.evals.statistics import Interval
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8a8a", "#b8a800")
@@ -49,7 +49,7 @@ def bars(title: str, shown: Sequence[Bar], *, most: float | None = None) -> str:
         length = max(0.5, bar.value * scale)
         end = LABEL + length
         parts.append(
-            f"<g><title>{escape(f'{bar.label}: {bar.text}')}</title>"
+            f"<g><title>{safe(f'{bar.label}: {bar.text}')}</title>"
             f'<rect x="{LABEL}" y="{middle - 8:.1f}" width="{length:.1f}" height="16" rx="2" '
             f'fill="{bar.colour}"/>{_text(LABEL - 8, middle + 4, _short(bar.label), "end")}'
         )
@@ -84,7 +84,7 @@ def curves(title: str, shown: Sequence[Curve], across: str) -> str:
             for turn, value in enumerate(values)
         )
         dash = ' stroke-dasharray="6 4"' if curve.dashed else ""
-        name = escape(curve.label)
+        name = safe(curve.label)
         parts.append(
             f'<path d="{path}" fill="none" stroke="{curve.colour}" stroke-width="2.5"{dash}>'
             f"<title>{name}</title></path>"
@@ -107,10 +107,10 @@ def stacks(title: str, shown: Mapping[str, Mapping[str, int]]) -> str:
         y, x = TOP + LINE * place + 5, float(LABEL)
         parts.append(_text(LABEL - 8, y + 12, _short(label), "end"))
         for kind, count in counts.items():
+            fill, said = colour(kinds.index(kind) + 5), safe(f"{kind}: {count}")
             parts.append(
                 f'<rect x="{x:.1f}" y="{y}" width="{count * scale:.1f}" height="16" '
-                f'fill="{colour(kinds.index(kind))}"><title>{escape(f"{kind}: {count}")}</title>'
-                "</rect>"
+                f'fill="{fill}"><title>{said}</title></rect>'
             )
             x += count * scale
         parts.append(_text(x + 6, y + 12, str(sum(counts.values()))))
@@ -119,13 +119,13 @@ def stacks(title: str, shown: Mapping[str, Mapping[str, int]]) -> str:
         x, y = 20 + 180 * (place % 4), below + 20 * (place // 4)
         parts.append(
             f'<rect x="{x}" y="{y - 11}" width="12" height="12" '
-            f'fill="{colour(place)}"/>{_text(x + 18, y, _short(kind, 22))}'
+            f'fill="{colour(place + 5)}"/>{_text(x + 18, y, _short(kind, 22))}'
         )
     return _svg(title, below + 20 * (-(-len(kinds) // 4)), parts)
 
 
 def _svg(title: str, height: float, parts: Sequence[str]) -> str:
-    name = escape(title)
+    name = safe(title)
     return (
         f'<figure><figcaption>{name}</figcaption><svg viewBox="0 0 {WIDTH} {height:.0f}" '
         f'role="img" aria-label="{name}">{"".join(parts)}</svg></figure>'
@@ -133,7 +133,7 @@ def _svg(title: str, height: float, parts: Sequence[str]) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{safe(text)}</text>'
 
 
 def _short(text: str, most: int = 34) -> str:

@@ -30,9 +30,10 @@ from codeact.evals.statistics import (
 class Row:
     """One model in one format.
 
-    Shares are of 1, turns are replies of the model, seconds and tokens are sums over the judged
-    episodes. `cost` is in US dollars, None where a price is unknown; `per_solved` is all tokens
-    divided by the solved episodes. `curve` holds the share solved within 1, 2, … turns. `kinds`
+    `success` and `first` (the first answer was right) are means over tasks of the share of their
+    epochs. Turns are replies of the model; seconds and tokens are sums over the judged episodes.
+    `cost` is in US dollars, None where a price is unknown; `per_solved` is all tokens divided by
+    the solved episodes. `curve` holds the share of episodes solved within 1, 2, … turns. `kinds`
     counts how unsolved episodes ended, `errors` the failed turns by label, and `recovered` is the
     share of these that lie in solved episodes.
     """
@@ -111,7 +112,7 @@ def summarize(arm: Arm, *, resamples: int = RESAMPLES) -> Row:
         solved=len(solved),
         success=success(outcomes),
         interval=interval(outcomes, arm.domains, resamples=resamples),
-        first=_share(episode.score.first for episode in episodes),
+        first=success(_first(episodes)),
         mean_turns=fmean(turns) if turns else 0.0,
         median_turns=median(turns) if turns else 0.0,
         input_tokens=sum(usage.input_tokens for usage in usages),
@@ -171,6 +172,13 @@ def compare_formats(arms: Sequence[Arm], *, resamples: int = RESAMPLES) -> list[
     for model in dict.fromkeys(arm.model for arm in arms):
         own = [arm for arm in arms if arm.model == model]
         found += compare_all(itertools.combinations(own, 2), resamples=resamples)
+    return found
+
+
+def _first(episodes: Sequence[Episode]) -> dict[str, list[bool]]:
+    found: dict[str, list[bool]] = {}
+    for episode in episodes:
+        found.setdefault(episode.task, []).append(episode.score.first)
     return found
 
 

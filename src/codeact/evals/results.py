@@ -1,6 +1,4 @@
-"""What a folder of rollouts holds: a file of trajectories for each model and format, and how they
-were made.
-"""
+"""What a folder of rollouts holds: trajectories by model and format, and how they were made."""
 
 from __future__ import annotations
 

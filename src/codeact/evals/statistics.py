@@ -68,12 +68,12 @@ def success(outcomes: Outcomes) -> float:
 def interval(outcomes: Outcomes, domains: Domains, *, resamples: int = RESAMPLES) -> Interval:
     """Of `success`: Wilson where each task has one epoch, else the cluster bootstrap over tasks.
 
-    Where all tasks have the same share a bootstrap would be sure of it; then each task counts once
-    in Wilson's interval, which is the cautious reading.
+    Where the tasks of each domain have the same share a bootstrap would be sure of it; then each
+    task counts once in Wilson's interval, which is the cautious reading.
     """
     shares = {task: fmean(epochs) for task, epochs in outcomes.items()}
     single = all(len(epochs) == 1 for epochs in outcomes.values())
-    if single or len(set(shares.values())) < 2:
+    if single or all(len(set(group)) == 1 for group in _strata(shares, domains)):
         return wilson(sum(shares.values()), len(shares))
     return bootstrap(shares, domains, resamples=resamples)
 
@@ -86,17 +86,15 @@ def bootstrap(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Interval:
-    """Percentile interval of the mean of one value a task; tasks are resampled within domains.
+    """Percentile interval of the mean of one value a task; tasks are resampled within domains, and
+    those that are alone in theirs with one another.
 
     Raises ValueError without values.
     """
     if not values:
         raise ValueError("A bootstrap needs at least one task.")
-    strata: dict[str, list[float]] = {}
-    for task in sorted(values):
-        strata.setdefault(domains.get(task, ""), []).append(values[task])
     draw = random.Random(seed).choices
-    groups, n = [(group, len(group)) for group in strata.values()], len(values)
+    groups, n = [(group, len(group)) for group in _strata(values, domains)], len(values)
     means = sorted(
         sum(sum(draw(group, k=size)) for group, size in groups) / n for _ in range(resamples)
     )
@@ -194,15 +192,23 @@ def _chance(k: int, outcomes: Outcomes, of: Callable[[int, int], float]) -> floa
     return fmean(of(len(epochs), sum(epochs)) for epochs in outcomes.values())
 
 
+def _strata(values: Mapping[str, float], domains: Domains) -> list[list[float]]:
+    found: dict[str, list[float]] = {}
+    for task in sorted(values):
+        found.setdefault(domains.get(task, ""), []).append(values[task])
+    alone = [group[0] for group in found.values() if len(group) == 1]
+    return [group for group in found.values() if len(group) > 1] + ([alone] if alone else [])
+
+
 def _of_differences(differences: Mapping[str, float], domains: Domains, resamples: int) -> Interval:
-    """Where all tasks differ alike a bootstrap would be sure of it. Then as many tasks as Wilson's
-    upper end for none out of n may go as far to the other side as they can.
+    """Where the tasks of each domain differ alike a bootstrap would be sure of it. Then as many
+    tasks as Wilson's upper end for none out of n may go as far to the other side as they can.
     """
-    if len(set(differences.values())) > 1:
+    if any(len(set(group)) > 1 for group in _strata(differences, domains)):
         return bootstrap(differences, domains, resamples=resamples)
-    only = next(iter(differences.values()))
-    unseen = wilson(0, len(differences)).high * (1 + abs(only))
-    return Interval(max(-1.0, only - unseen), min(1.0, only + unseen))
+    mean = fmean(differences.values())
+    unseen = wilson(0, len(differences)).high * (1 + abs(mean))
+    return Interval(max(-1.0, mean - unseen), min(1.0, mean + unseen))
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from codeact.evals import paper
@@ -27,13 +28,18 @@ PAPER_NOTE = (
     "its own grader (--protocol paper --grader paper): compare only with runs made alike"
 )
 UNKNOWN = "?"
+NOTE_WIDTH = 100
 
 
-def tables(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> list[Table]:
-    """All of a report that is text, but the paper's own table."""
-    shown = [_success(rows), _cost(rows), _kinds(rows, "Unsolved episodes by kind", "kinds")]
-    shown += [_kinds(rows, "Failed turns by kind", "errors"), _domains(rows)]
-    shown += comparison_tables(comparisons)
+def tables(
+    rows: Sequence[Row], comparisons: Sequence[Comparison], *, named: bool = True
+) -> list[Table]:
+    """All of a report that is text, but the paper's own table; `named`: the discordant tasks too,
+    which may be many.
+    """
+    shown = [_success(rows), _cost(rows), _kinds(rows)]
+    shown += [_errors(rows), _domains(rows)]
+    shown += comparison_tables(comparisons) if named else [_differences(comparisons)]
     return [table for table in shown if table.rows]
 
 
@@ -92,7 +98,7 @@ def plain(table: Table) -> str:
         ).rstrip()
         for line in lines
     ]
-    note = [f"({table.note})"] if table.note else []
+    note = textwrap.wrap(f"({table.note})", NOTE_WIDTH) if table.note else []
     return "\n".join([table.title, *body, *note])
 
 
@@ -122,7 +128,7 @@ def _success(rows: Sequence[Row]) -> Table:
     repeated = any(row.epochs > 1 for row in rows)
     return Table(
         title="Success",
-        columns=(*columns, "first", "turns", *(("pass@k", "pass^k") if repeated else ())),
+        columns=(*columns, "first", "turns", "median", *(("pass@k", "pass^k") if repeated else ())),
         rows=tuple(
             (
                 row.model,
@@ -132,11 +138,17 @@ def _success(rows: Sequence[Row]) -> Table:
                 between(row.interval),
                 percent(row.first),
                 f"{row.mean_turns:.2f}",
+                f"{row.median_turns:g}",
                 *((_chance(row.pass_at_epochs), _chance(row.pass_all_epochs)) if repeated else ()),
             )
             for row in rows
         ),
-        note=SUCCESS_NOTE + ("; k is the number of epochs" if repeated else ""),
+        note=SUCCESS_NOTE
+        + (
+            "; k is the number of epochs, and nothing is said while some are missing"
+            if repeated
+            else ""
+        ),
     )
 
 
@@ -161,17 +173,33 @@ def _cost(rows: Sequence[Row]) -> Table:
     )
 
 
-def _kinds(rows: Sequence[Row], title: str, field: str) -> Table:
-    kinds = list(dict.fromkeys(kind for row in rows for kind in getattr(row, field)))
-    if not kinds:
-        return Table(title=title, columns=(), rows=())
+def _kinds(rows: Sequence[Row]) -> Table:
+    kinds = list(dict.fromkeys(kind for row in rows for kind in row.kinds))
     return Table(
-        title=title,
+        title="Unsolved episodes by kind",
         columns=("model", "format", *kinds),
         rows=tuple(
-            (row.model, row.format, *(str(getattr(row, field).get(kind, 0)) for kind in kinds))
-            for row in rows
+            (row.model, row.format, *(str(row.kinds.get(kind, 0)) for kind in kinds))
+            for row in (rows if kinds else ())
         ),
+    )
+
+
+def _errors(rows: Sequence[Row]) -> Table:
+    labels = list(dict.fromkeys(label for row in rows for label in row.errors))
+    return Table(
+        title="Failed turns by kind",
+        columns=("model", "format", *labels, "recovered"),
+        rows=tuple(
+            (
+                row.model,
+                row.format,
+                *(str(row.errors.get(label, 0)) for label in labels),
+                _chance(row.recovered),
+            )
+            for row in (rows if labels else ())
+        ),
+        note="recovered: the share of failed turns that lie in solved episodes",
     )
 
 
