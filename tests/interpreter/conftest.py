@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +14,19 @@ from codeact.interpreter.process import ProcessInterpreter
 Open = Callable[..., Any]
 """Opens an interpreter with `async with`; takes `timeout`, `output_limit` and `workspace`."""
 
-INTERPRETERS: dict[str, Open] = {"process": ProcessInterpreter, "forked": ForkedInterpreter}
+INTERPRETERS: dict[str, Open] = {
+    "process": ProcessInterpreter,
+    "forked": partial(ForkedInterpreter, snapshots="never"),
+    "snapshots": ForkedInterpreter,
+}
 
 
 @pytest.fixture(params=sorted(INTERPRETERS))
 def opened(request: pytest.FixtureRequest) -> Open:
+    return INTERPRETERS[request.param]
+
+
+@pytest.fixture(params=["forked", "process"])
+def forgetful(request: pytest.FixtureRequest) -> Open:
+    """An interpreter that has nothing to restore."""
     return INTERPRETERS[request.param]

@@ -59,9 +59,9 @@ async def test_a_deadline_stops_the_cell_in_time_and_keeps_the_variables(
 
 @pytest.mark.parametrize("cell", STUBBORN.values(), ids=STUBBORN.keys())
 async def test_a_cell_that_ignores_its_deadline_is_killed_in_time_and_the_loss_is_told(
-    opened: Open, cell: str
+    forgetful: Open, cell: str
 ) -> None:
-    async with opened(timeout=0.5) as interpreter:
+    async with forgetful(timeout=0.5) as interpreter:
         await interpreter.execute("first, second = 1, 2\nopen('kept', 'w').close()")
         began = time.perf_counter()
         done = await interpreter.execute(f"print('so far')\n{cell}")
@@ -86,9 +86,9 @@ DEATHS = {
 
 @pytest.mark.parametrize(("cell", "how"), DEATHS.values(), ids=DEATHS.keys())
 async def test_a_death_of_the_kernel_is_announced_and_the_next_cell_works(
-    opened: Open, cell: str, how: str
+    forgetful: Open, cell: str, how: str
 ) -> None:
-    async with opened() as interpreter:
+    async with forgetful() as interpreter:
         await interpreter.execute("x = 1")
         done = await interpreter.execute(f"print('so far')\n{cell}")
         after = await interpreter.execute("1 + 1")
@@ -163,9 +163,9 @@ async def test_an_interrupt_of_an_idle_interpreter_does_nothing(opened: Open) ->
     [("print(1)\nwhile True: pass", "kept"), (STUBBORN["interrupts ignored"], "lost")],
 )
 async def test_a_cancelled_cell_leaves_an_interpreter_that_tells_what_it_has_lost(
-    opened: Open, cell: str, state: str
+    forgetful: Open, cell: str, state: str
 ) -> None:
-    async with opened() as interpreter:
+    async with forgetful() as interpreter:
         await interpreter.execute("x = 1")
         with anyio.CancelScope() as scope:
             await interpreter.execute(cell, emit=lambda event: scope.cancel())

@@ -82,7 +82,7 @@ async def test_chance_differs_between_sessions(cell: str) -> None:
 
 
 async def test_the_death_of_the_zygote_is_announced_and_another_one_takes_over() -> None:
-    async with ForkedInterpreter() as interpreter:
+    async with ForkedInterpreter(snapshots="never") as interpreter:
         await interpreter.execute("x = 1")
         pid = int((await interpreter.execute("import os; print(os.getpid())")).text)
         first = zygote(BARE).process.pid

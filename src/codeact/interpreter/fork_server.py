@@ -21,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from codeact.interpreter.child import Child, environment, program
-from codeact.interpreter.wire import Frame
+from codeact.interpreter.wire import Frame, encode
 
 _CHUNK = 1 << 18
 _RETRY = 0.005
 """Seconds until a request is sent again to a zygote that is behind."""
+_DYING = 0.2
+"""Seconds between the end of a zygote's descriptors and its own."""
 _PATIENCE = 2.0
 """Seconds that the news of a death may take."""
 _GROUP = 4
@@ -104,6 +106,8 @@ class Zygote:
 
     def last_words(self) -> str:
         """What a dead zygote wrote before it died."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_DYING)
         if self._stderr.closed or self.alive:
             return ""
         self._stderr.seek(0)
@@ -201,6 +205,23 @@ class Forked(Child):
     def _launch(self, sock: int, lifeline: int, stderr: int) -> None:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._beget([sock, lifeline, stderr], self.ended)
+
+    def tell(
+        self, on_frame: Callable[[Frame], None], on_death: Callable[[], None]
+    ) -> tuple[Callable[[Frame], None], Callable[[], None]]:
+        """From here on these are told; returns who was told before."""
+        before = self._on_frame, self._on_death
+        self._on_frame, self._on_death = on_frame, on_death
+        return before
+
+    def send_descriptors(self, head: dict[str, Any], descriptors: Sequence[int]) -> None:
+        """A request of an idle kernel, with copies of these descriptors."""
+        with contextlib.suppress(OSError):
+            socket.send_fds(self._socket, [encode(head)], descriptors)
+
+    def orphan(self) -> None:
+        """Nobody will tell how it ends."""
+        self._reported.set()
 
     def ended(self, code: int | None) -> None:
         """The kernel's parent tells its end."""

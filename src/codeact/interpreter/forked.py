@@ -1,19 +1,138 @@
-"""An interpreter whose kernels are forked from a zygote: there in milliseconds."""
+"""An interpreter whose kernels are forked: there in milliseconds, and restored when they die."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
+from codeact.errors import InterpreterLost
+from codeact.interpreter import Execution, State
+from codeact.interpreter.answers import NAMES_SHOWN
 from codeact.interpreter.child import Child, environment
 from codeact.interpreter.fork_server import Forked, Settings, zygote
+from codeact.interpreter.harmless import is_harmless
+from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.interpreter.snapshots import (
+    CANNOT_COPY,
+    CannotCopy,
+    Frozen,
+    Lineage,
+    Snapshot,
+    When,
+)
+
+RESTORED = (
+    "[The variables have been restored as they were before {cell}: {names}.{gone} Files in the "
+    "working folder were not restored: what was running may have left some of them half written. "
+    "Check what you need, then go on with other code: the same code would end the same way.]"
+)
+NEWER = " Defined later, and gone: {names}."
+OLDER = " Cells {first} to {last} count as not run."
+NO_NAMES = "no names were defined"
+UNDONE = "[Back to before cell {cell}. The variables are as they were then: {names}.{files}]"
+FILES_UNDONE = " So are the files in the working folder."
+FILES_NOT_UNDONE = " The files are as they are now, because {why}."
+NOT_EMPTY = "{folder} is not empty"
+NOTHING_TO_UNDO = "[There is nothing to undo.]"
 
 
 class ForkedInterpreter(ProcessInterpreter):
     """A ProcessInterpreter, but that its kernels are forked from a zygote that all sessions share.
 
-    `preload` are modules that the zygote imports where they are installed. Linux only.
+    `preload` are modules that the zygote imports where they are installed. `snapshots` says when
+    the state is kept before a cell: "auto" where something has changed since the last time and the
+    cell may change more, "always", or "never". At most `keep` are held, for `keep_seconds`.
+
+    A snapshot copies memory, and the files of the workspace. It cannot copy threads, processes that
+    the code has started, or effects outside: while there are such threads or processes no snapshot
+    is made, and the last one stays. Files that are open are shared with their position, sockets
+    are shared too. Linux only.
     """
+
+    def __init__(
+        self,
+        *,
+        snapshots: When = "auto",
+        keep: int = 8,
+        keep_seconds: float = 3600.0,
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self._settings = settings
+        self._when: When = snapshots
+        self._keep = max(keep, 2)
+        self._keep_seconds = keep_seconds
+        self._files = Keeper()
+        self._shots: list[Snapshot] = []
+        self._lineage = Lineage()
+        self._changed = False
+        self.uncopied = ""
+        """Why the last snapshot was not made, empty where it was."""
+
+    async def fork(self, workspace: Path | None = None) -> ForkedInterpreter:
+        """An independent living copy, opened already: the same variables, copies of the files.
+
+        Without an (empty) `workspace` it works in a fresh folder, which goes with it. Paths that
+        the code keeps as text still lead to the first folder. Raises CannotCopy.
+        """
+        await self.interrupt()
+        async with self._lock:
+            await self._awake()
+            if self._obituary:
+                raise CannotCopy(CANNOT_COPY.format(why=self._obituary.strip("[]. ")))
+            twin = ForkedInterpreter(
+                snapshots=self._when,
+                keep=self._keep,
+                keep_seconds=self._keep_seconds,
+                **{**self._settings, "workspace": workspace},
+            )
+            try:
+                if self._used and (self._changed or self._newest() is None):
+                    await self._freeze()
+                    await self._keep_files(self._shots[-1])
+                await asyncio.to_thread(twin._bring_files_of, self.workspace)
+                await twin._descend(self)
+            except CannotCopy:
+                await twin.aclose()
+                raise
+            return twin
+
+    async def undo(self) -> Execution:
+        """Back to before the last cell that may have changed something, files included."""
+        await self.interrupt()
+        async with self._lock:
+            began = time.perf_counter()
+            self._obituary = ""
+            here = self._shots.pop() if self._shots and not self._changed else None
+            while self._shots and not await self._thaw(self._shots[-1]):
+                self._shots.pop()
+            if here is not None:
+                await self._drop(here)
+            if not self._shots:
+                return Execution(text=NOTHING_TO_UNDO, ok=False, error="NothingToUndo")
+            shot = self._shots[-1]
+            if isinstance(shot.files, str):
+                files = FILES_NOT_UNDONE.format(why=shot.files)
+            else:
+                await asyncio.to_thread(bring_back, shot.files, self.workspace)
+                files = FILES_UNDONE
+            names = _listed(shot.names)
+            text = UNDONE.format(cell=shot.cell, names=names, files=files)
+            seconds = time.perf_counter() - began
+            return Execution(text=text, state="restored", seconds=seconds)
+
+    async def reset(self) -> None:
+        await super().reset()
+        await self._leave()
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self._leave()
+        await asyncio.to_thread(self._files.close)
 
     def _launch(self) -> Child:
         settings = Settings(python=self._python, preload=self._preload)
@@ -28,3 +147,149 @@ class ForkedInterpreter(ProcessInterpreter):
     def _greeting(self) -> dict[str, Any]:
         env = environment(self._python, self.workspace) if self._env is None else self._env
         return {**super()._greeting(), "preload": [], "env": dict(env)}
+
+    async def _prepare(self, code: str) -> None:
+        if self._when == "never" or (self._when == "auto" and is_harmless(code)):
+            return
+        if self._changed or (self._when == "always" and self._used):
+            try:
+                await _whole(self._freeze())
+                self.uncopied = ""
+            except CannotCopy as error:
+                self.uncopied = str(error)
+                return
+        elif not self._shots:
+            self._shots.append(Snapshot(None, self._cell + 1))
+        self._changed = True
+        newest = self._shots[-1]
+        newest.cell = self._cell + 1
+        await self._keep_files(newest)
+        await self._trim()
+
+    async def _freeze(self) -> None:
+        """The kernel becomes a snapshot, a copy of it goes on. Raises CannotCopy."""
+        kernel = self._child
+        assert isinstance(kernel, Forked)
+        frozen = Frozen(kernel)
+        self._child = await frozen.copy(None, self._hear, self._mourn)
+        self._lineage.add(frozen)
+        self._shots.append(Snapshot(frozen, self._cell + 1, tuple(self._names)))
+        self._changed = False
+
+    async def _keep_files(self, shot: Snapshot) -> None:
+        before = self._shots[-2].files if len(self._shots) > 1 else None
+        known = next((each for each in (shot.files, before) if isinstance(each, dict)), None)
+        try:
+            shot.files = await asyncio.to_thread(self._files.keep, self.workspace, known)
+        except (TooMuch, OSError) as error:
+            shot.files = str(error)
+
+    async def _trim(self) -> None:
+        oldest = time.monotonic() - self._keep_seconds
+        dropped = 0
+        while len(self._shots) > self._keep or (
+            len(self._shots) > 1 and self._shots[0].made < oldest
+        ):
+            dropped += 1
+            await self._drop(self._shots.pop(0))
+        if dropped:
+            self._files.forget([each.files for each in self._shots if isinstance(each.files, dict)])
+
+    async def _drop(self, shot: Snapshot) -> None:
+        if shot.frozen is not None:
+            await self._lineage.drop(shot.frozen)
+
+    def _newest(self) -> Frozen | None:
+        return self._shots[-1].frozen if self._shots else None
+
+    async def _recover(self, before: str) -> tuple[str, State]:
+        names, last = self._names, self._cell
+        if self._closed or not self._used:
+            return await super()._recover(before)
+        while self._shots:
+            shot = self._shots[-1]
+            if shot.frozen is not None and await self._thaw(shot):
+                cell = before if shot.cell == last else f"cell {shot.cell}"
+                return await self._told_restored(shot, cell, names, last), "restored"
+            self._shots.pop()
+        await self._leave()
+        return await super()._recover(before)
+
+    async def _thaw(self, shot: Snapshot) -> bool:
+        """Replace the kernel by a copy of the snapshot. False where it is gone."""
+        try:
+            if shot.frozen is None:
+                self._used = False
+                await self._bury()
+                self.start()
+                await self._awake()
+            else:
+                copy = await shot.frozen.copy(None, self._hear, self._mourn)
+                self._used = False
+                await self._bury()
+                self._child = copy
+        except (CannotCopy, InterpreterLost):
+            return False
+        self._names = list(shot.names)
+        self._offered = None
+        self._used = shot.frozen is not None
+        self._changed = False
+        return True
+
+    async def _told_restored(self, shot: Snapshot, cell: str, names: list[str], last: int) -> str:
+        newer = [name for name in names if name not in shot.names]
+        gone = NEWER.format(names=_listed(newer)) if newer else ""
+        if shot.cell < last:
+            gone += OLDER.format(first=shot.cell, last=last)
+        described = await self._ask({"op": "variables"}, self._describe_seconds)
+        found = described["variables"] if described else []
+        shown = [f"{name} ({kind})" for name, kind, _ in found] or list(shot.names)
+        return RESTORED.format(cell=cell, names=_listed(shown), gone=gone)
+
+    async def _leave(self) -> None:
+        """No snapshot is needed any more."""
+        self._shots.clear()
+        self._changed = False
+        lineage, self._lineage = self._lineage, Lineage()
+        await lineage.leave()
+
+    def _bring_files_of(self, workspace: Path) -> None:
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        if any(self.workspace.iterdir()):
+            raise CannotCopy(CANNOT_COPY.format(why=NOT_EMPTY.format(folder=self.workspace)))
+        keeper = Keeper(max_bytes=1 << 50, max_files=1 << 30)
+        try:
+            bring_back(keeper.keep(workspace), self.workspace)
+        finally:
+            keeper.close()
+
+    async def _descend(self, other: ForkedInterpreter) -> None:
+        """Go on from where another one is. Raises CannotCopy."""
+        frozen = other._newest()
+        if frozen is None:
+            self.start()
+            return
+        self._lineage = other._lineage
+        self._lineage.members += 1
+        self._ready = asyncio.get_running_loop().create_future()
+        self._child = await frozen.copy(str(self.workspace), self._hear, self._mourn)
+        self._ready.set_result(True)
+        self._names = list(other._names)
+        self._cell = other._cell
+        self._used = self._changed = True
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Work that is finished before a cancellation goes on."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def _listed(names: tuple[str, ...] | list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return (f"{shown} and {more} more" if more > 0 else shown) or NO_NAMES

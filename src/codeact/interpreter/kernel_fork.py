@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import fcntl
 import os
 import select
 import socket
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
+_STDERR = 2
 _PATIENCE = 0.01
 """Seconds that a thread which has just ended may take to leave the process."""
 
-THREADS = "{count} threads of the code are running, and threads cannot be copied"
+THREADS = "the code has threads that are running ({count}), and they cannot be copied"
 PROCESSES = "processes that the code has started are not done, and they cannot be copied"
 UNKNOWN = "the number of this process' threads cannot be read here"
 
@@ -64,7 +66,7 @@ def _obstacle() -> str:
 
 def _is_copy(kernel: Kernel, head: dict[str, Any], copies: dict[int, int]) -> bool:
     """Fork once. `copies` are those that run: the descriptor that tells their end, their pid."""
-    sock, lifeline, log = kernel.channel.descriptors()
+    sock, lifeline, log = map(_kept_apart, kernel.channel.descriptors())
     random = sys.modules.get("random")
     state = random.getstate() if random else None
     pid = os.fork()
@@ -80,6 +82,15 @@ def _is_copy(kernel: Kernel, head: dict[str, Any], copies: dict[int, int]) -> bo
         os.close(descriptor)
     _go_on(kernel, head, sock, lifeline, log)
     return True
+
+
+def _kept_apart(descriptor: int) -> int:
+    """Where the code has closed 1 or 2, a descriptor that arrives takes their place."""
+    if descriptor > _STDERR:
+        return descriptor
+    apart = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _STDERR + 1)
+    os.close(descriptor)
+    return apart
 
 
 def _go_on(kernel: Kernel, head: dict[str, Any], sock: int, lifeline: int, log: int) -> None:
@@ -128,11 +139,24 @@ def _wait(kernel: Kernel, copies: dict[int, int]) -> dict[str, Any]:
             ready.register(descriptor, select.POLLIN)
         for descriptor, _ in ready.poll():
             if descriptor in copies:
-                pid = copies.pop(descriptor)
-                os.close(descriptor)
-                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-                channel.send({"op": "exit", "pid": pid, "code": code})
+                _reap(kernel, copies)
             else:
                 head = channel.request().head
                 if head["op"] == "fork":
                     return head
+
+
+def _reap(kernel: Kernel, copies: dict[int, int]) -> None:
+    """Whatever has ended: copies, and where this is the first process, what nobody waits for."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        for descriptor in [each for each, copy in copies.items() if copy == pid]:
+            del copies[descriptor]
+            os.close(descriptor)
+            code = os.waitstatus_to_exitcode(status)
+            kernel.channel.send({"op": "exit", "pid": pid, "code": code})

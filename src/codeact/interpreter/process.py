@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from codeact.errors import InterpreterLost
 from codeact.events import Emit, ignore
@@ -108,8 +108,9 @@ class ProcessInterpreter:
         self._waking = False
         self._halted = False
 
-    async def __aenter__(self) -> ProcessInterpreter:
-        self.start()
+    async def __aenter__(self) -> Self:
+        if self._child is None:
+            self.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -156,8 +157,8 @@ class ProcessInterpreter:
             "preload": list(self._preload),
         }
 
-    async def _recover(self) -> tuple[str, State]:
-        """Have a living kernel again: in words, what became of the variables."""
+    async def _recover(self, before: str) -> tuple[str, State]:
+        """Have a living kernel again; in words, what became of the variables. `before`: the cell."""
         if self._closed:
             return CLOSED, "lost"
         names = self._names
@@ -179,12 +180,11 @@ class ProcessInterpreter:
                 self._waking, self._halted = True, False
                 try:
                     await self._awake()
+                    await self._prepare(code)
                 finally:
                     self._waking = False
                 if self._halted:
                     return self._ended(NOT_BEGUN, "Interrupted", "kept", began)
-            if not self._obituary:
-                await self._prepare(code)
             if self._obituary:
                 return await self._told_late(began)
             self._cell += 1
@@ -374,7 +374,7 @@ class ProcessInterpreter:
     async def _told_late(self, began: float) -> Execution:
         """The kernel died before the cell, which is not run."""
         how, self._obituary = self._obituary, ""
-        sentence, state = await self._recover()
+        sentence, state = await self._recover("the previous cell")
         return self._ended(f"{how}\n{sentence}", "StateLost", state, began)
 
     async def _bereaved(self, began: float) -> Execution:
@@ -390,7 +390,7 @@ class ProcessInterpreter:
                 how = crash(self._child.last_stderr()) + how
         heard = cut(self._live.text, self._limit)
         error = self._reason or "StateLost"
-        sentence, state = await self._recover()
+        sentence, state = await self._recover("this cell")
         return self._ended(joined(heard, f"{how}\n{sentence}"), error, state, began)
 
     def _ended(self, text: str, error: str, state: State, began: float) -> Execution:

@@ -34,6 +34,7 @@ THREAD_COUNTS = (
     "BLIS_NUM_THREADS",
 )
 """Pinned to 1 before any import: a process with threads cannot be forked safely."""
+_PR_SET_CHILD_SUBREAPER = 36
 _FIRST_USE = (
     "codeact.interpreter.kernel_fork",
     "codeact.interpreter.kernel_variables",
@@ -136,6 +137,7 @@ class Zygote:
         os.set_blocking(self._wake_write, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        _adopt_orphans()
         gc.collect()
         gc.freeze()  # a collection in a kernel would copy all that is shared
         self._control.send(json.dumps(hello).encode())
@@ -209,6 +211,13 @@ def _die_with_parent() -> None:
     from codeact.interpreter.walls.credentials import die_with_parent
 
     die_with_parent()
+
+
+def _adopt_orphans() -> None:
+    """Copies of a kernel whose parent is gone are reaped here."""
+    from codeact.interpreter.walls.syscalls import call
+
+    call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _reseed() -> None:

@@ -1,0 +1,204 @@
+"""Copies of a workspace's files that can be brought back; no link of the code's is followed."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Of one workspace, that are copied."""
+MAX_FILES = 5_000
+_OURS = ".codeact"
+_FICLONE = 0x40049409
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+TOO_MUCH = "the working folder holds more than {files:,} files or {size} MB"
+
+
+class TooMuch(Exception):
+    """A workspace that is too large to be copied for every cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, folder or link. `stamp` changes whenever the content may have."""
+
+    status: os.stat_result
+    copy: Path | None = None
+    link: str = ""
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        found = self.status
+        return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
+
+
+Kept = dict[str, Entry]
+"""What a workspace held at one moment, by relative path, folders before what is in them."""
+
+
+class Keeper:
+    """Keeps copies of one workspace's files. What has not changed is stored once."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES) -> None:
+        self._store: Path | None = None
+        self._limits = max_bytes, max_files
+        self._number = 0
+
+    def keep(self, workspace: Path, before: Kept | None = None) -> Kept:
+        """Copy what differs from `before`. Raises TooMuch."""
+        kept: Kept = {}
+        size = 0
+        max_bytes, max_files = self._limits
+        for path, status, folder in _walk(workspace):
+            entry = Entry(status)
+            known = None if before is None else before.get(path)
+            if stat.S_ISLNK(status.st_mode):
+                entry = Entry(status, link=os.readlink(os.path.basename(path), dir_fd=folder))
+            elif stat.S_ISREG(status.st_mode):
+                size += status.st_size
+                if size > max_bytes or len(kept) >= max_files:
+                    self.forget([before or {}])
+                    raise TooMuch(TOO_MUCH.format(files=max_files, size=max_bytes >> 20))
+                if known is not None and known.stamp == entry.stamp:
+                    entry = known
+                else:
+                    copy = self._copied(os.path.basename(path), folder)
+                    if copy is None:
+                        continue
+                    entry = Entry(status, copy=copy)
+            elif not stat.S_ISDIR(status.st_mode):
+                continue
+            kept[path] = entry
+        return kept
+
+    def forget(self, still: Iterable[Kept]) -> None:
+        """Remove the copies that none of these needs."""
+        if self._store is not None:
+            needed = {entry.copy for kept in still for entry in kept.values()}
+            for path in self._store.iterdir():
+                if path not in needed:
+                    path.unlink()
+
+    def close(self) -> None:
+        if self._store is not None:
+            shutil.rmtree(self._store, ignore_errors=True)
+            self._store = None
+
+    def _copied(self, name: str, folder: int) -> Path | None:
+        """A copy of a regular file; None where it has just become something else."""
+        if self._store is None:
+            self._store = Path(tempfile.mkdtemp(prefix="codeact-kept-"))
+        self._number += 1
+        copy = self._store / str(self._number)
+        try:
+            source = os.open(name, _FILE, dir_fd=folder)
+        except OSError:
+            return None
+        with open(source, "rb") as reading, open(copy, "wb") as writing:
+            if not stat.S_ISREG(os.fstat(source).st_mode):
+                return None
+            _clone(reading.fileno(), writing.fileno())
+        return copy
+
+
+def bring_back(kept: Kept, workspace: Path) -> None:
+    """Make the workspace what it was, or another folder like it."""
+    present = {path: Entry(status) for path, status, _ in _walk(workspace)}
+    for path in sorted(present, reverse=True):  # what is in a folder before the folder
+        wanted = kept.get(path)
+        if wanted is None or not _alike(wanted, present[path]):
+            with _parent(workspace, path) as (folder, name):
+                _remove(name, folder, present[path])
+            del present[path]
+    for path, entry in kept.items():
+        if path not in present:
+            with _parent(workspace, path) as (folder, name):
+                _make(name, folder, entry)
+            kept[path] = _renewed(workspace, path, entry)
+
+
+def _alike(wanted: Entry, found: Entry) -> bool:
+    if stat.S_ISDIR(wanted.status.st_mode) and stat.S_ISDIR(found.status.st_mode):
+        return True
+    return wanted.stamp == found.stamp
+
+
+def _walk(workspace: Path) -> Iterator[tuple[str, os.stat_result, int]]:
+    """Relative path, status, and the descriptor of the folder in which it lies; links are told."""
+    for root, folders, files, descriptor in os.fwalk(workspace, follow_symlinks=False):
+        inside = os.path.relpath(root, workspace)
+        if inside == ".":
+            inside = ""
+            folders[:] = [name for name in folders if name != _OURS]
+        for name in (*folders, *files):
+            with contextlib.suppress(FileNotFoundError):
+                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                yield os.path.join(inside, name), status, descriptor
+
+
+@contextlib.contextmanager
+def _parent(workspace: Path, path: str) -> Iterator[tuple[int, str]]:
+    """The folder in which the path lies, opened without following a link, and the last name."""
+    *folders, name = path.split(os.sep)
+    descriptor = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for each in folders:
+            inner = os.open(each, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor, name
+    finally:
+        os.close(descriptor)
+
+
+def _remove(name: str, folder: int, entry: Entry) -> None:
+    if stat.S_ISDIR(entry.status.st_mode):
+        os.rmdir(name, dir_fd=folder)
+    else:
+        os.unlink(name, dir_fd=folder)
+
+
+def _make(name: str, folder: int, entry: Entry) -> None:
+    status = entry.status
+    if stat.S_ISDIR(status.st_mode):
+        os.mkdir(name, dir_fd=folder)
+    elif entry.copy is None:
+        os.symlink(entry.link, name, dir_fd=folder)
+    else:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with (
+            open(os.open(name, flags, 0o600, dir_fd=folder), "wb") as writing,
+            open(entry.copy, "rb") as reading,
+        ):
+            _clone(reading.fileno(), writing.fileno())
+    if os.geteuid() == 0:
+        os.chown(name, status.st_uid, status.st_gid, dir_fd=folder, follow_symlinks=False)
+    if entry.link == "":
+        inner = os.open(name, _FILE, dir_fd=folder)
+        os.fchmod(inner, stat.S_IMODE(status.st_mode) & 0o777)
+        os.utime(inner, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.close(inner)
+
+
+def _renewed(workspace: Path, path: str, entry: Entry) -> Entry:
+    with _parent(workspace, path) as (folder, name):
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return Entry(status, copy=entry.copy, link=entry.link)
+
+
+def _clone(source: int, target: int) -> None:
+    """Share the blocks where the file system can, else copy them."""
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        while os.sendfile(target, source, None, 1 << 30):
+            pass
