@@ -66,9 +66,9 @@ def _value(node: ast.expr) -> Any:
 def _combined(op: ast.operator, left: Any, right: Any) -> Any:
     if not (_is_number(left) and _is_number(right)):
         raise Unreadable("Only numbers are combined.")
-    if isinstance(op, ast.Pow) and isinstance(left, int) and isinstance(right, int):
-        if left.bit_length() * right > _BITS:
-            raise Unreadable("The power is too large.")
+    whole = isinstance(left, int) and isinstance(right, int)
+    if whole and isinstance(op, ast.Pow) and left.bit_length() * right > _BITS:
+        raise Unreadable("The power is too large.")
     return _BINARY[type(op)](left, right)
 
 
