@@ -107,7 +107,7 @@ async def test_failed_turns_are_labelled_and_their_recovery_is_told(tmp_path: Pa
     assert row.errors == {"no_marker": 1, "UnknownTool": 1}
     assert row.recovered == 0.5
     (table,) = [each for each in tables([row], []) if each.title == "Failed turns by kind"]
-    assert table.rows == (("tiny", "json", "1", "1", "50.0 %"),)
+    assert table.rows == (("tiny", "json", "1", "1", "50.0"),)
 
 
 async def test_half_a_line_is_not_read_and_stays_where_it_is(tmp_path: Path) -> None:
@@ -165,9 +165,10 @@ async def test_runs_of_other_tasks_are_not_compared(tmp_path: Path) -> None:
 
 async def test_discordant_tasks_are_shown_by_name(tmp_path: Path) -> None:
     found = compare_formats(await _two_formats(tmp_path), resamples=FEW)
-    differences, discordant = comparison_tables(found)
+    differences, turns, discordant = comparison_tables(found)
     assert discordant.rows == ((HEX, "tiny json", "tiny text"),)
-    assert differences.rows[0][3].startswith("+50.0 (")
+    assert differences.rows[0][:4] == ("tiny json", "tiny text", "2", "+50.0")
+    assert turns.rows == (("tiny json", "tiny text", "1", "2.00", "1.00", "98.6"),)
 
 
 async def test_markdown_sets_a_model_beside_the_papers(tmp_path: Path) -> None:

@@ -19,9 +19,17 @@ COST_NOTE = (
     "tokens per solved: all tokens divided by solved episodes; seconds are wall time, summed"
 )
 COMPARISON_NOTE = (
-    "difference in points with 95 % paired bootstrap interval; p: exact McNemar on majority "
-    "outcomes, then after Holm; turns: means over tasks that both solved; detectable: what a run "
-    "of this size finds with 80 % power if p is about .55 and outcomes correlate by .5"
+    "difference in points with 95 % paired bootstrap interval; 1st only: tasks that most of the "
+    "first side's epochs solved and of the second's did not; p: exact McNemar on these, then "
+    "after Holm over the comparisons that stand together"
+)
+DETECTABLE_NOTE = (
+    "detectable: the smallest difference in points that a run of this size finds with 80 % power, "
+    "if success is about 55 % and the sides' outcomes correlate by .5"
+)
+REPEATED_NOTE = (
+    "pass@k: the task is solved in at least one of k epochs, pass^k: in all of them; nothing is "
+    "said while an episode is missing"
 )
 PAPER_NOTE = (
     "success % and mean turns; the paper's runs let a wrong answer be retried and were judged by "
@@ -37,9 +45,10 @@ def tables(
     """All of a report that is text, but the paper's own table; `named`: the discordant tasks too,
     which may be many.
     """
-    shown = [_success(rows), _cost(rows), _kinds(rows)]
+    shown = [_success(rows), _repeats(rows), _cost(rows), _kinds(rows)]
     shown += [_errors(rows), _domains(rows)]
-    shown += comparison_tables(comparisons) if named else [_differences(comparisons)]
+    shown += [_differences(comparisons), _turns(comparisons)]
+    shown += [_discordant(comparisons)] if named else []
     return [table for table in shown if table.rows]
 
 
@@ -51,18 +60,8 @@ def document(rows: Sequence[Row], comparisons: Sequence[Comparison], *, judged: 
 
 def comparison_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     """The differences, and the tasks behind them."""
-    shown = [_differences(comparisons), _discordant(comparisons)]
+    shown = [_differences(comparisons), _turns(comparisons), _discordant(comparisons)]
     return [table for table in shown if table.rows]
-
-
-def _differences(comparisons: Sequence[Comparison]) -> Table:
-    columns = ("first", "second", "tasks", "difference", "1st only", "2nd only", "p", "p Holm")
-    return Table(
-        title="Compared on the same tasks",
-        columns=(*columns, "both", "turns 1st", "turns 2nd", "detectable"),
-        rows=tuple(_compared(each) for each in comparisons),
-        note=COMPARISON_NOTE,
-    )
 
 
 def paper_table(rows: Sequence[Row]) -> Table:
@@ -115,8 +114,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def between(interval: Interval, scale: float = 100.0) -> str:
-    return f"{scale * interval.low:.1f} to {scale * interval.high:.1f}"
+def points(share: float | None) -> str:
+    """A share in percent without the sign; nothing where it is unknown."""
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def between(interval: Interval) -> str:
+    """In percent."""
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
 def money(cost: float | None) -> str:
@@ -124,39 +129,50 @@ def money(cost: float | None) -> str:
 
 
 def _success(rows: Sequence[Row]) -> Table:
-    columns = ("model", "format", "tasks", "epochs", "n", "errors", "solved", "success", "95 %")
-    repeated = any(row.epochs > 1 for row in rows)
+    columns = ("model", "format", "tasks", "epochs", "n", "errors", "solved", "success %", "95 %")
     return Table(
         title="Success",
-        columns=(*columns, "first", "turns", "median", *(("pass@k", "pass^k") if repeated else ())),
+        columns=(*columns, "first %", "turns"),
         rows=tuple(
             (
                 row.model,
                 row.format,
                 *map(str, (row.tasks, row.epochs, row.n, row.failed, row.solved)),
-                percent(row.success),
+                points(row.success),
                 between(row.interval),
-                percent(row.first),
+                points(row.first),
                 f"{row.mean_turns:.2f}",
-                f"{row.median_turns:g}",
-                *((_chance(row.pass_at_epochs), _chance(row.pass_all_epochs)) if repeated else ()),
             )
             for row in rows
         ),
-        note=SUCCESS_NOTE
-        + (
-            "; k is the number of epochs, and nothing is said while some are missing"
-            if repeated
-            else ""
+        note=SUCCESS_NOTE,
+    )
+
+
+def _repeats(rows: Sequence[Row]) -> Table:
+    repeated = [row for row in rows if row.epochs > 1]
+    return Table(
+        title="Several epochs",
+        columns=("model", "format", "k", "pass@k %", "pass^k %"),
+        rows=tuple(
+            (
+                row.model,
+                row.format,
+                str(row.epochs),
+                points(row.pass_at_epochs),
+                points(row.pass_all_epochs),
+            )
+            for row in repeated
         ),
+        note=REPEATED_NOTE,
     )
 
 
 def _cost(rows: Sequence[Row]) -> Table:
     columns = ("model", "format", "tokens in", "cached", "out", "per solved", "cost")
     return Table(
-        title="Tokens, money and time",
-        columns=(*columns, "s model", "s execution"),
+        title="Tokens, money, time and turns",
+        columns=(*columns, "s model", "s execution", "median turns"),
         rows=tuple(
             (
                 row.model,
@@ -166,6 +182,7 @@ def _cost(rows: Sequence[Row]) -> Table:
                 money(row.cost),
                 f"{row.model_seconds:.1f}",
                 f"{row.execution_seconds:.1f}",
+                f"{row.median_turns:g}",
             )
             for row in rows
         ),
@@ -189,13 +206,13 @@ def _errors(rows: Sequence[Row]) -> Table:
     labels = list(dict.fromkeys(label for row in rows for label in row.errors))
     return Table(
         title="Failed turns by kind",
-        columns=("model", "format", *labels, "recovered"),
+        columns=("model", "format", *labels, "recovered %"),
         rows=tuple(
             (
                 row.model,
                 row.format,
                 *(str(row.errors.get(label, 0)) for label in labels),
-                _chance(row.recovered),
+                points(row.recovered),
             )
             for row in (rows if labels else ())
         ),
@@ -207,36 +224,56 @@ def _domains(rows: Sequence[Row]) -> Table:
     domains = sorted({domain for row in rows for domain in row.by_domain})
     return Table(
         title="Success by domain",
-        columns=("model", "format", *domains),
+        columns=("domain", "model", "format", "tasks", "success %", "95 %"),
         rows=tuple(
-            (row.model, row.format, *(_in_domain(row, domain) for domain in domains))
+            (domain, row.model, row.format, str(tasks), points(share), between(interval))
+            for domain in domains
             for row in rows
+            if domain in row.by_domain
+            for tasks, share, interval in (row.by_domain[domain],)
         ),
         note="with Wilson's 95 % interval, each task counting once",
     )
 
 
-def _in_domain(row: Row, domain: str) -> str:
-    if domain not in row.by_domain:
-        return ""
-    tasks, share, interval = row.by_domain[domain]
-    return f"{100 * share:.0f} % of {tasks} ({between(interval)})"
+def _differences(comparisons: Sequence[Comparison]) -> Table:
+    columns = ("first", "second", "tasks", "difference", "95 %", "1st only", "2nd only")
+    return Table(
+        title="Compared on the same tasks",
+        columns=(*columns, "p", "p Holm"),
+        rows=tuple(
+            (
+                each.first,
+                each.second,
+                str(each.paired.tasks),
+                f"{100 * each.paired.difference:+.1f}",
+                between(each.paired.interval),
+                str(len(each.paired.only_first)),
+                str(len(each.paired.only_second)),
+                f"{each.paired.p:.3f}",
+                f"{each.paired.adjusted:.3f}",
+            )
+            for each in comparisons
+        ),
+        note=COMPARISON_NOTE,
+    )
 
 
-def _compared(each: Comparison) -> tuple[str, ...]:
-    found, turns = each.paired, each.turns
-    return (
-        each.first,
-        each.second,
-        str(found.tasks),
-        f"{100 * found.difference:+.1f} ({between(found.interval)})",
-        str(len(found.only_first)),
-        str(len(found.only_second)),
-        f"{found.p:.3f}",
-        f"{found.adjusted:.3f}",
-        str(each.both),
-        *(("", "") if turns is None else (f"{turns[0]:.2f}", f"{turns[1]:.2f}")),
-        f"{100 * each.detectable:.1f}",
+def _turns(comparisons: Sequence[Comparison]) -> Table:
+    return Table(
+        title="Turns on tasks that both solved, and what could be found",
+        columns=("first", "second", "both", "turns 1st", "turns 2nd", "detectable"),
+        rows=tuple(
+            (
+                each.first,
+                each.second,
+                str(each.both),
+                *(("", "") if each.turns is None else (f"{turns:.2f}" for turns in each.turns)),
+                f"{100 * each.detectable:.1f}",
+            )
+            for each in comparisons
+        ),
+        note=DETECTABLE_NOTE,
     )
 
 
@@ -255,10 +292,6 @@ def _discordant(comparisons: Sequence[Comparison]) -> Table:
         columns=("task", "solved by", "not by"),
         rows=tuple(rows),
     )
-
-
-def _chance(share: float | None) -> str:
-    return "" if share is None else percent(share)
 
 
 def text_columns(table: Table) -> set[int]:
