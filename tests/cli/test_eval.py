@@ -250,6 +250,16 @@ def test_progress_moves_on_a_terminal(tmp_path: Path) -> None:
     assert "reference" in text
 
 
+def test_ctrl_c_keeps_what_was_lived_and_says_how_to_go_on(tmp_path: Path) -> None:
+    command = (*PLAY, *FAST, "--epochs", "200", "-o", "out")
+    with program.Terminal(tmp_path, *command, columns=120) as terminal:
+        terminal.wait("16/3200")
+        terminal.send(program.CTRL_C)
+        terminal.wait("Interrupted; every finished episode is kept.", "-o out goes on")
+        assert terminal.end() == 130
+    assert _lines(tmp_path / "out") >= 16
+
+
 def test_help_names_the_three_commands(tmp_path: Path) -> None:
     done = _eval(tmp_path)
     assert all(

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+import anyio
+
 from codeact.cli import run as one_shot
 from codeact.cli.eval_progress import Progress
 from codeact.cli.harmless import clean
@@ -40,8 +42,11 @@ NO_TASK = "There is no task {name!r}. `codeact eval m3tooleval --list` names all
 NO_TASKS = "No task is left: none of the named tasks is of the named domains."
 SAME_NAME = "Two of the models are both called {name!r}. Run them apart, into two folders (-o)."
 FAILED = (
-    "{count} episode{s} ended by the provider or the interpreter; not counted. Go on with: "
-    "the same command and -o {folder}"
+    "{count} episode{s} ended by the provider or the interpreter and not counted. The same command "
+    "and -o {folder} tries again."
+)
+INTERRUPTED = (
+    "Interrupted; every finished episode is kept. The same command and -o {folder} goes on."
 )
 REPORT = "Report: codeact eval report {folder} --html report.html"
 
@@ -101,7 +106,11 @@ async def play(plan: Plan, environ: Mapping[str, str], out: TextIO, err: TextIO)
             models = await _open(plan, benchmark, environ, stack)
             folder = plan.out or new_folder(runs_folder().parent / "evals")
             begin(folder, _manifest(plan, benchmark, chosen, list(models)))
-            found = await _live(plan, benchmark, chosen, models, folder, err)
+            try:
+                found = await _live(plan, benchmark, chosen, models, folder, err)
+            except anyio.get_cancelled_exc_class():
+                err.write("\n" + clean(INTERRUPTED.format(folder=folder)) + "\n")
+                raise
     except CodeActError as error:
         return failure(error)
     failed = sum(tally.failed for formats in found.values() for tally in formats.values())
