@@ -17,6 +17,7 @@ Measure models on benchmarks, and read what was measured.
   codeact eval m3tooleval -m MODEL -o DIR     live the tasks, or go on where it was interrupted
   codeact eval report DIR --html report.html  tables, plots and every trajectory
   codeact eval compare A B                    two runs on the same tasks
+  codeact eval replay DIR                     judge recorded runs of MINT anew
 """
 
 M3TOOLEVAL_HELP = """\
@@ -48,6 +49,15 @@ formats compared on the same tasks. Judged anew from the answers each time.
 COMPARE_HELP = """\
 Compare two runs on the tasks that both hold: the same model and format of each, or, where a run has
 one model only, the same format. A and B are folders of runs, or files of trajectories in them.
+"""
+
+REPLAY_HELP = """\
+Judge recorded runs of MINT anew, from what the models wrote: MODEL/gsm8k.jsonl.gz and the like in
+DIR. id and od are the averages of the paper's Table 5 in per cent. A recorded verdict is compared,
+never used. Proposed programs and the recorded code of ALFWorld runs are run, as your user.
+
+ALFWorld's actions are lived again in the public games, looked for in --data-dir (or $CODEACT_DATA,
+or beside DIR) as mint/alfworld/*.tar.gz; without them, in what the records show.
 """
 
 _option = functools.partial(typer.Option, show_envvar=False)
@@ -165,6 +175,21 @@ def compare(
     raise typer.Exit(show_comparison(a, b, judging, json=json))
 
 
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", exists=True, file_okay=False)],
+    data_dir: Annotated[
+        Path | None, _option(metavar="DIR", help="The public data with ALFWorld's games.")
+    ] = None,
+    concurrency: Annotated[int, _option(min=1, help="Runs judged at once.")] = 4,
+    json: Json = False,
+) -> None:
+    from codeact.cli.replaying import show_replay
+
+    named = os.environ.get("CODEACT_DATA")
+    chosen = data_dir or (Path(named) if named else None)
+    raise typer.Exit(show_replay(folder, data_dir=chosen, concurrency=concurrency, json=json))
+
+
 def invoke_eval(arguments: Sequence[str]) -> Any:
     """Run what stands after `codeact eval`; ends in SystemExit."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -173,6 +198,7 @@ def invoke_eval(arguments: Sequence[str]) -> Any:
     app.command("m3tooleval", help=M3TOOLEVAL_HELP, context_settings=settings)(m3tooleval)
     app.command("report", help=REPORT_HELP, context_settings=settings)(report)
     app.command("compare", help=COMPARE_HELP, context_settings=settings)(compare)
+    app.command("replay", help=REPLAY_HELP, context_settings=settings)(replay)
     return app(args=list(arguments) or ["--help"], prog_name="codeact eval")
 
 

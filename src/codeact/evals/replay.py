@@ -87,7 +87,7 @@ async def replay(
 
     A file's path names its kind of task (`MODEL/gsm8k.jsonl.gz`, `MODEL/…/gsm8k/results.jsonl`);
     the model is the first folder. Proposed programs run in an interpreter. ALFWorld's actions are
-    lived again in the public games of `data_dir`, or of the folder beside which `folder` lies;
+    lived again in the public games of `data_dir`, or of a folder of data that `folder` lies in;
     without them in what the record shows of the game, and then a run that its environment ended
     before any limit counts as solved. Raises DataError and InterpreterLost.
     """
@@ -106,9 +106,12 @@ async def replay(
                 else:
                     solved[number] = await _answered(record, interpreter)
 
-    async with anyio.create_task_group() as group:
-        for _ in range(concurrency):
-            group.start_soon(work)
+    try:
+        async with anyio.create_task_group() as group:
+            for _ in range(concurrency):
+                group.start_soon(work)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
     return {
         model: _summed([(r, solved[n]) for n, r in enumerate(records) if r.model == model])
         for model in dict.fromkeys(record.model for record in records)
@@ -202,7 +205,8 @@ def proposals(replies: Sequence[str]) -> list[str]:
 
 def _layouts(folder: Path, data_dir: Path | None) -> dict[str, Layout] | None:
     """The public games, None where they are not at hand. Raises DataError for damaged ones."""
-    for place in (folder.resolve().parent, folder.resolve()) if data_dir is None else (data_dir,):
+    here = folder.resolve()
+    for place in (here.parent, here.parent.parent) if data_dir is None else (data_dir, here.parent):
         if (place / ARCHIVE).exists():
             return games(place)
     return None
