@@ -38,6 +38,8 @@ RIGHT = Completion(text="Answer: 4", usage=Usage(input_tokens=50, output_tokens=
 WRONG = dataclasses.replace(RIGHT, text="Answer: 9")
 NASTY = '</pre><script>alert("x")</script>\x1b[31m\u202e'
 
+MADE = {"grader": "fixed", "max_turns": 10, "prompts": {"json": "1"}, "models": {"a": "a"}}
+
 Replies = Sequence[str | Completion | Exception]
 
 
@@ -99,6 +101,15 @@ async def test_the_later_line_of_an_episode_counts(tmp_path: Path) -> None:
     await _live(tmp_path, [ModelError("503")])
     row = await _row(tmp_path, [RIGHT])
     assert (row.n, row.failed, row.solved) == (1, 0, 1)
+
+
+async def test_an_incomplete_run_says_what_is_missing(tmp_path: Path) -> None:
+    begin(tmp_path, {**MADE, "models": {"tiny": "tiny"}, "epochs": {"tiny": 2}, "tasks": [SALES]})
+    row = await _row(tmp_path, [RIGHT])
+    assert (row.n, row.missing) == (1, 1)
+    (success, *_) = tables([row], [])
+    assert (success.columns[-1], success.rows[0][-1]) == ("missing", "1")
+    assert "the run is incomplete" in success.note
 
 
 async def test_failed_turns_are_labelled_and_their_recovery_is_told(tmp_path: Path) -> None:
@@ -276,16 +287,14 @@ def test_a_common_name_is_its_own_folder() -> None:
     assert slug("gpt-4.1-mini") == "gpt-4.1-mini"
 
 
-MADE = {"grader": "fixed", "max_turns": 10, "prompts": {"json": "1"}, "models": {"a": "a"}}
-
-
 def test_a_run_may_grow_by_models_and_formats(tmp_path: Path) -> None:
-    begin(tmp_path, {**MADE, "begun": "then"})
-    begin(tmp_path, {**MADE, "prompts": {"text": "2"}, "models": {"b": "b"}, "begun": "now"})
+    begin(tmp_path, {**MADE, "tasks": ["x"], "begun": "then"})
+    added = {"prompts": {"text": "2"}, "models": {"b": "b"}, "tasks": ["y", "x"], "begun": "now"}
+    begin(tmp_path, {**MADE, **added})
     record = read_manifest(tmp_path)
     assert record["models"] == {"a": "a", "b": "b"}
     assert record["prompts"] == {"json": "1", "text": "2"}
-    assert record["begun"] == "then"
+    assert (record["tasks"], record["begun"]) == (["x", "y"], "then")
 
 
 @pytest.mark.parametrize("change", [{"max_turns": 20}, {"prompts": {"json": "9"}}])

@@ -44,6 +44,7 @@ class Row:
     epochs: int
     n: int
     failed: int
+    missing: int
     solved: int
     success: float
     interval: Interval
@@ -109,6 +110,7 @@ def summarize(arm: Arm, *, resamples: int = RESAMPLES) -> Row:
         epochs=epochs,
         n=len(episodes),
         failed=len(arm.failed),
+        missing=arm.missing,
         solved=len(solved),
         success=success(outcomes),
         interval=interval(outcomes, arm.domains, resamples=resamples),

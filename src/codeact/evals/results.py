@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,14 @@ class Episode:
 class Arm:
     """What one model did in one format. `failed` are episodes that the world ended (no reply from
     the provider, a lost interpreter): they are no failures of the model and count nowhere else.
+    `missing` counts episodes that were asked for and never ended, as in an interrupted run.
     """
 
     model: str
     format: str
     episodes: tuple[Episode, ...]
     failed: tuple[Trajectory, ...] = ()
+    missing: int = 0
 
     @property
     def outcomes(self) -> dict[str, list[bool]]:
@@ -80,8 +82,8 @@ def slug(model: str) -> str:
 
 
 def begin(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write how the run is made, or go on with one that was made alike; models and prompts of an
-    earlier command are kept.
+    """Write how the run is made, or go on with one that was made alike; models, formats and
+    tasks of an earlier command are kept.
 
     Raises ConfigError where the folder's run was made otherwise, DataError where it is damaged.
     """
@@ -94,8 +96,9 @@ def begin(folder: Path, manifest: Mapping[str, Any]) -> None:
             wanted = {key: value for key, value in wanted.items() if key in was}
         if was != wanted:
             raise ConfigError(OTHER_RUN.format(folder=folder, name=name, before=was, now=wanted))
-    for name in ("models", "prompts"):
+    for name in ("models", "prompts", "epochs"):
         now[name] = {**before.get(name, {}), **now.get(name, {})}
+    now["tasks"] = list(dict.fromkeys([*before.get("tasks", ()), *now.get("tasks", ())]))
     now["begun"] = before.get("begun", now.get("begun"))
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".{MANIFEST}.{os.getpid()}"
@@ -123,15 +126,30 @@ def load(folder: Path, benchmark: Benchmark) -> tuple[Arm, ...]:
     Half a line at the end of a file, as a running or a killed program leaves it, is not read.
     Raises ConfigError for a folder without rollouts, DataError for damage.
     """
-    names = read_manifest(folder).get("models", {})
+    made = read_manifest(folder)
+    names, times = made.get("models", {}), made.get("epochs", {})
     paths = sorted([*folder.glob("*.jsonl"), *folder.glob("*/*.jsonl")])
     if not paths:
         raise ConfigError(NOTHING.format(folder=folder))
-    return tuple(arm(path, benchmark, names.get(path.parent.name)) for path in paths)
+    found = []
+    for path in paths:
+        model = names.get(path.parent.name)
+        epochs = range(times.get(model, 0))
+        wanted = {(task, epoch) for task in made.get("tasks", ()) for epoch in epochs}
+        found.append(arm(path, benchmark, model, wanted))
+    return tuple(found)
 
 
-def arm(path: Path, benchmark: Benchmark, model: str | None = None) -> Arm:
-    """One file of trajectories, judged. Tasks that the benchmark does not know are left out."""
+def arm(
+    path: Path,
+    benchmark: Benchmark,
+    model: str | None = None,
+    wanted: Set[tuple[str, int]] = frozenset(),
+) -> Arm:
+    """One file of trajectories, judged. Tasks that the benchmark does not know are left out.
+
+    `wanted` are the tasks and epochs that were asked for.
+    """
     tasks = {task.id: task for task in benchmark.tasks()}
     episodes, failed = [], []
     latest = {_key(path, record): record for record in _whole_lines(path)}
@@ -155,6 +173,7 @@ def arm(path: Path, benchmark: Benchmark, model: str | None = None) -> Arm:
         format=path.stem,
         episodes=tuple(episodes),
         failed=tuple(failed),
+        missing=len(wanted - latest.keys()),
     )
 
 

@@ -15,6 +15,7 @@ SUCCESS_NOTE = (
     "interpreter ended, which count nowhere else and are retried by the same command; turns over "
     "all episodes, unsolved ones included"
 )
+MISSING_NOTE = "; missing: episodes that were asked for and not lived yet: the run is incomplete"
 COST_NOTE = (
     "tokens per solved: all tokens divided by solved episodes; seconds are wall time, summed"
 )
@@ -130,9 +131,10 @@ def money(cost: float | None) -> str:
 
 def _success(rows: Sequence[Row]) -> Table:
     columns = ("model", "format", "tasks", "epochs", "n", "errors", "solved", "success %", "95 %")
+    incomplete = any(row.missing for row in rows)
     return Table(
         title="Success",
-        columns=(*columns, "first %", "turns"),
+        columns=(*columns, "first %", "turns", *(("missing",) if incomplete else ())),
         rows=tuple(
             (
                 row.model,
@@ -142,10 +144,11 @@ def _success(rows: Sequence[Row]) -> Table:
                 between(row.interval),
                 points(row.first),
                 f"{row.mean_turns:.2f}",
+                *((str(row.missing),) if incomplete else ()),
             )
             for row in rows
         ),
-        note=SUCCESS_NOTE,
+        note=SUCCESS_NOTE + (MISSING_NOTE if incomplete else ""),
     )
 
 
