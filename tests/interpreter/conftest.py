@@ -10,6 +10,7 @@ import pytest
 
 from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.interpreter.sandbox import SandboxPolicy
 
 Open = Callable[..., Any]
 """Opens an interpreter with `async with`; takes `timeout`, `output_limit` and `workspace`."""
@@ -18,11 +19,18 @@ INTERPRETERS: dict[str, Open] = {
     "process": ProcessInterpreter,
     "forked": partial(ForkedInterpreter, snapshots="never"),
     "snapshots": ForkedInterpreter,
+    "walled": partial(ForkedInterpreter, sandbox=SandboxPolicy()),
 }
 
 
 @pytest.fixture(params=sorted(INTERPRETERS))
 def opened(request: pytest.FixtureRequest) -> Open:
+    return INTERPRETERS[request.param]
+
+
+@pytest.fixture(params=sorted(set(INTERPRETERS) - {"walled"}))
+def seen(request: pytest.FixtureRequest) -> Open:
+    """An interpreter whose code sees the pids that the host sees."""
     return INTERPRETERS[request.param]
 
 

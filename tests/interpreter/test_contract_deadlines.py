@@ -226,10 +226,10 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-async def test_closing_ends_the_kernel_its_children_and_its_own_folder(opened: Open) -> None:
+async def test_closing_ends_the_kernel_its_children_and_its_own_folder(seen: Open) -> None:
     cell = "import os, subprocess\nprint(os.getpid(), subprocess.Popen(['sleep', '100']).pid)"
     before = sorted(os.listdir("/proc/self/fd"))
-    async with opened() as interpreter:
+    async with seen() as interpreter:
         pids = [int(each) for each in (await interpreter.execute(cell)).text.split()]
         folder = interpreter.workspace
         assert all(map(alive, pids))
@@ -270,9 +270,9 @@ HOSTED = {
 
 @pytest.mark.parametrize("then", HOSTED.values(), ids=HOSTED.keys())
 async def test_no_kernel_outlives_a_host_that_is_killed(
-    request: pytest.FixtureRequest, opened: Open, then: str
+    request: pytest.FixtureRequest, seen: Open, then: str
 ) -> None:
-    name = request.node.callspec.params["opened"]
+    name = request.node.callspec.params["seen"]
     host = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import dataclasses
 import errno
 import json
 import os
@@ -15,12 +16,13 @@ import struct
 import subprocess
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codeact.interpreter.child import Child, environment, program
+from codeact.interpreter.sandbox import FULL, SandboxPolicy, refused
 from codeact.interpreter.wire import Frame, encode
 
 _CHUNK = 1 << 18
@@ -39,7 +41,7 @@ Beget = Callable[[Sequence[int], Report], None]
 """Makes a kernel that holds a socket, a lifeline and a log. Raises OSError."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a zygote is like; sessions that want the same share one.
 
@@ -149,6 +151,20 @@ class Zygote:
         self._send(loop, message, descriptors)
         for each in descriptors[:-1]:
             os.close(each)
+
+
+def described(policy: SandboxPolicy) -> str:
+    """The walls of this machine's strongest tier, "" for none. Raises ConfigError."""
+    from codeact.interpreter.offer import probe, tier
+
+    found = tier(probe())
+    warning = refused(policy, found)
+    if warning is not None:
+        warnings.warn(warning, stacklevel=2)
+    if found == "none" or policy.mode == "off":
+        return ""
+    told = dataclasses.asdict(policy) | {"readable": [str(each) for each in policy.readable]}
+    return json.dumps({"policy": told, "tier": "full" if found in FULL else found})
 
 
 _zygotes: dict[Settings, Zygote] = {}

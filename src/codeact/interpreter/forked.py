@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import tempfile
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -12,10 +14,11 @@ from codeact.errors import InterpreterLost
 from codeact.interpreter import Execution, State
 from codeact.interpreter.answers import NAMES_SHOWN
 from codeact.interpreter.child import Child, environment
-from codeact.interpreter.fork_server import Forked, Settings, zygote
+from codeact.interpreter.fork_server import Forked, Settings, described, zygote
 from codeact.interpreter.harmless import is_harmless
 from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import (
     CANNOT_COPY,
     CannotCopy,
@@ -36,6 +39,8 @@ NO_NAMES = "no names were defined"
 UNDONE = "[Back to before cell {cell}. The variables are as they were then: {names}.{files}]"
 FILES_UNDONE = " So are the files in the working folder."
 FILES_NOT_UNDONE = " The files are as they are now, because {why}."
+WALLED = "behind walls a copy works inside of the first session's folder, name no other"
+FORKS = ".codeact/forks"
 NOT_EMPTY = "{folder} is not empty"
 NOTHING_TO_UNDO = "[There is nothing to undo.]"
 
@@ -49,7 +54,8 @@ class ForkedInterpreter(ProcessInterpreter):
 
     A snapshot copies memory, and the files of the workspace. It cannot copy threads, processes that
     the code has started, or effects outside: while there are such threads or processes no snapshot
-    is made, and the last one stays. Files that are open are shared with their position, sockets
+    is made, and the last one stays. `sandbox` puts up walls: the strongest that the machine offers,
+    but for cgroups. Files that are open are shared with their position, sockets
     are shared too. Linux only.
     """
 
@@ -59,6 +65,7 @@ class ForkedInterpreter(ProcessInterpreter):
         snapshots: When = "auto",
         keep: int = 8,
         keep_seconds: float = 3600.0,
+        sandbox: SandboxPolicy | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
@@ -66,6 +73,7 @@ class ForkedInterpreter(ProcessInterpreter):
         self._when: When = snapshots
         self._keep = max(keep, 2)
         self._keep_seconds = keep_seconds
+        self._sandbox = sandbox
         self._files = Keeper()
         self._shots: list[Snapshot] = []
         self._lineage = Lineage()
@@ -88,7 +96,8 @@ class ForkedInterpreter(ProcessInterpreter):
                 snapshots=self._when,
                 keep=self._keep,
                 keep_seconds=self._keep_seconds,
-                **{**self._settings, "workspace": workspace},
+                sandbox=self._sandbox,
+                **{**self._settings, "workspace": self._folder_of_twin(workspace)},
             )
             try:
                 if self._used and (self._changed or self._newest() is None):
@@ -130,12 +139,30 @@ class ForkedInterpreter(ProcessInterpreter):
         await self._leave()
 
     async def aclose(self) -> None:
+        if self._own_folder and self._folder is not None and self._lineage.members > 1:
+            self._lineage.folders.append(self._folder)
+            self._own_folder = False
         await super().aclose()
         await self._leave()
         await asyncio.to_thread(self._files.close)
 
+    def _folder_of_twin(self, workspace: Path | None) -> Path | None:
+        """Behind walls a copy sees no other folder than the first session's: it works inside."""
+        if self._sandbox is None:
+            return workspace
+        if workspace is not None:
+            raise CannotCopy(CANNOT_COPY.format(why=WALLED))
+        folders = self.workspace / FORKS
+        folders.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=folders, prefix="fork-"))
+        owner = self.workspace.stat()
+        for each in (folders.parent, folders, folder):
+            os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        return folder
+
     def _launch(self) -> Child:
-        settings = Settings(python=self._python, preload=self._preload)
+        walls = "" if self._sandbox is None else described(self._sandbox)
+        settings = Settings(python=self._python, preload=self._preload, walls=walls)
         parent = zygote(settings)
         return Forked(
             parent.beget({"workspace": str(self.workspace)}),

@@ -89,6 +89,7 @@ class Kernel:
         self.output = Output(self.channel)
         self.workspace = Path()
         self.lifeline = -1
+        self.places: dict[str, str] = {}
         self._limit = 0
         self._tools = Tools(self.channel, self.output)
         self._streams = (
@@ -114,7 +115,7 @@ class Kernel:
         self._limit = start["limit"]
         if "env" in start:
             os.environ.clear()
-            os.environ.update({"MPLBACKEND": BACKEND, **start["env"]})
+            os.environ.update({"MPLBACKEND": BACKEND, **start["env"], **self.places})
             time.tzset()
         os.chdir(self.workspace)
         sys.path.insert(0, str(self.workspace))
@@ -123,6 +124,11 @@ class Kernel:
         for name in start["preload"]:
             importlib.import_module(name)
         self.output.start(self.workspace / FOLDER)
+
+    def rehearse(self) -> None:
+        """What a first cell loads, before there is one."""
+        self.shell.run(0, "_ = 1\n_")
+        self._namespace.pop("_i0", None)
 
     def fork(self, head: dict[str, Any]) -> None:
         """Become two: this process waits as a snapshot, its copy goes on with another socket."""

@@ -158,7 +158,7 @@ class ProcessInterpreter:
         }
 
     async def _recover(self, before: str) -> tuple[str, State]:
-        """Have a living kernel again; in words: are the variables as `before` some cell, or lost."""
+        """Have a living kernel again, with the variables as `before` some cell, or lost."""
         if self._closed:
             return CLOSED, "lost"
         names = self._names

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from codeact.errors import CodeActError
@@ -149,6 +151,8 @@ class Lineage:
 
     def __init__(self) -> None:
         self.members = 1
+        self.folders: list[Path] = []
+        """To be removed with the last session: others may work inside."""
         self._frozen: list[Frozen] = []
 
     def add(self, frozen: Frozen) -> None:
@@ -166,3 +170,5 @@ class Lineage:
         self.members -= 1
         while not self.members and self._frozen:
             await self._frozen.pop().end()
+        while not self.members and self.folders:
+            await asyncio.to_thread(shutil.rmtree, self.folders.pop(), ignore_errors=True)

@@ -18,6 +18,7 @@ import select
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from codeact import __version__
@@ -50,15 +51,18 @@ OTHER_VERSION = (
 def main() -> None:
     """`argv`: the socket, the lifeline, the settings as JSON."""
     control, lifeline, settings = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
-    hold(lifeline)
+    if "without" not in settings:
+        hold(lifeline)
     if settings["version"] != __version__:
         sys.exit(OTHER_VERSION.format(there=__version__, here=settings["version"]))
     for name in THREAD_COUNTS:
         os.environ[name] = "1"
     walls = Walls(settings["walls"])
-    walls.enter()
+    if "without" not in settings:  # else it has entered already, and begins anew
+        walls.enter()
     kernel = Kernel()
     loaded = _preload(settings)
+    kernel.rehearse()
     walls.warm_up()
     sys.argv = [""]
     Zygote(socket.socket(fileno=control), lifeline, kernel, walls).run(
@@ -106,19 +110,43 @@ class Walls:
     """The confinement of every kernel of this zygote; with no settings there is none."""
 
     def __init__(self, settings: dict[str, Any] | None) -> None:
-        self._settings = settings
+        self._policy: Any = None
+        if settings is not None:
+            from codeact.interpreter.sandbox import SandboxPolicy
+
+            readable = tuple(map(Path, settings["policy"].pop("readable")))
+            self._policy = SandboxPolicy(**settings["policy"], readable=readable)
+            self._tier: Any = settings["tier"]
 
     def enter(self) -> None:
         """Called while the zygote is small."""
+        if self._policy is not None:
+            from codeact.interpreter.confinement import enter_server
+
+            enter_server(self._tier)
 
     def warm_up(self) -> None:
         """Called before the first kernel."""
+        if self._policy is not None:
+            from codeact.interpreter.confinement import warm_up
+
+            warm_up(self._policy, self._tier)
 
     def next_kernel(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
+        if self._policy is None:
+            return contextlib.nullcontext()
+        from codeact.interpreter.confinement import next_kernel
 
-    def confine(self, request: dict[str, Any], descriptors: tuple[int, ...]) -> None:
-        """Called in the kernel before it hears of any code."""
+        return next_kernel(self._tier)
+
+    def confine(self, workspace: str, descriptors: tuple[int, ...]) -> dict[str, str]:
+        """Called in the kernel before it hears of any code; what its environment must say."""
+        if self._policy is None:
+            return {}
+        from codeact.interpreter.confinement import confine
+
+        tmp = confine(self._policy, Path(workspace), tier=self._tier, descriptors=descriptors).tmp
+        return {"TMPDIR": tmp, "MPLCONFIGDIR": tmp}
 
 
 class Zygote:
@@ -198,7 +226,8 @@ class Zygote:
             os.setsid()
             hold(lifeline)
             _die_with_parent()
-            self._walls.confine(request, (0, 1, 2, sock, lifeline))
+            places = self._walls.confine(request["workspace"], (0, 1, 2, sock, lifeline))
+            self._kernel.places.update(places)
             _reseed()
             serve(socket.socket(fileno=sock), lifeline, self._kernel)
         except BaseException:  # noqa: BLE001 - nothing of the zygote may run in its child
