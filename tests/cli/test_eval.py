@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -214,6 +215,8 @@ def test_a_report_judges_anew_by_another_grader(tmp_path: Path) -> None:
         for grader in ("fixed", "paper")
     ]
     assert solved == [1, 0]
+    done = _eval(tmp_path, "report", "out")
+    assert re.search(r"paper %  fixed %\n.*json +0\.0 +100\.0\n", done.stdout)
 
 
 def test_two_runs_are_compared_task_by_task(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from codeact.cli.report_screen import show
 from codeact.errors import CodeActError, ConfigError
 from codeact.evals.m3tooleval import M3ToolEval
 from codeact.evals.m3tooleval.editions import EditionName
-from codeact.evals.m3tooleval.grader import GraderName
+from codeact.evals.m3tooleval.grader import GRADERS, GraderName
 from codeact.evals.m3tooleval.protocol import ProtocolName
-from codeact.evals.report import compare_all, compare_formats, summarize
-from codeact.evals.results import FIXED, Arm, arm, load, read_manifest
-from codeact.evals.tables import comparison_tables, document, tables
+from codeact.evals.report import Table, compare_all, compare_formats, summarize
+from codeact.evals.results import FIXED, Arm, arm, load, read_manifest, rejudged
+from codeact.evals.tables import comparison_tables, document, grader_table, tables
 
 NO_PAIR = (
     "There is nothing to compare: A holds {a}, B holds {b}. Name runs that share a model and a "
@@ -57,6 +57,7 @@ def show_report(
     try:
         benchmark = judging.benchmark(folder)
         arms = load(folder, benchmark)
+        more = [_by_grader(arms, benchmark)]
     except CodeActError as error:
         return failure(error)
     rows, comparisons = [summarize(each) for each in arms], compare_formats(arms)
@@ -64,19 +65,26 @@ def show_report(
         f"{benchmark.grader} grader, {benchmark.protocol} protocol, {benchmark.edition} edition"
     )
     if markdown:
-        markdown.write_text(document(rows, comparisons, judged=judged), encoding="utf-8")
+        markdown.write_text(document(rows, comparisons, judged=judged, more=more), encoding="utf-8")
         sys.stderr.write(clean(WRITTEN.format(path=markdown)) + "\n")
     if html:
         from codeact.evals.page import page
 
-        text = page(arms, rows, comparisons, manifest=read_manifest(folder), judged=judged)
+        text = page(
+            arms,
+            rows,
+            comparisons,
+            manifest=read_manifest(folder),
+            judged=judged,
+            more=more,
+        )
         html.write_text(text, encoding="utf-8", errors="backslashreplace")
         sys.stderr.write(clean(WRITTEN.format(path=html)) + "\n")
     if json:
         _print({"rows": rows, "comparisons": comparisons})
     else:
         sys.stdout.write(f"M3ToolEval: {judged}\n\n")
-        show(tables(rows, comparisons, named=False), sys.stdout)
+        show([*tables(rows, comparisons, named=False), *more], sys.stdout)
     return 0
 
 
@@ -98,6 +106,15 @@ def show_comparison(a: Path, b: Path, judging: Judging, *, json: bool) -> int:
     else:
         show(comparison_tables(found), sys.stdout)
     return 0
+
+
+def _by_grader(arms: Sequence[Arm], benchmark: M3ToolEval) -> Table:
+    return grader_table(
+        {
+            name: [rejudged(each, dataclasses.replace(benchmark, grader=name)) for each in arms]
+            for name in GRADERS
+        }
+    )
 
 
 def _arms(place: Path, judging: Judging) -> tuple[Arm, ...]:

@@ -61,10 +61,11 @@ def page(
     *,
     manifest: Mapping[str, Any],
     judged: str,
+    more: Sequence[Table] = (),
 ) -> str:
     """The whole page. It loads nothing, and nothing that a model wrote can become markup."""
     parts = [_manifest(manifest)]
-    first, *others = [*tables(rows, comparisons), paper_table(rows)]
+    first, *others = [*tables(rows, comparisons), *more, paper_table(rows)]
     parts += [_table(first), *_plots(rows), *map(_table, others)]
     parts += ["<h2>Trajectories</h2>", *_trajectories(arms)]
     title = "M3ToolEval: what the runs came to"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -174,6 +175,18 @@ def arm(
         episodes=tuple(episodes),
         failed=tuple(failed),
         missing=len(wanted - latest.keys()),
+    )
+
+
+def rejudged(arm: Arm, benchmark: Benchmark) -> Arm:
+    """The same episodes with the scores of another judge, who must know their tasks."""
+    tasks = {task.id: task for task in benchmark.tasks()}
+    return dataclasses.replace(
+        arm,
+        episodes=tuple(
+            dataclasses.replace(each, score=benchmark.score(tasks[each.task], each.trajectory))
+            for each in arm.episodes
+        ),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from codeact.evals import paper
 from codeact.evals.report import Comparison, Row, Table
-from codeact.evals.statistics import Interval
+from codeact.evals.results import Arm
+from codeact.evals.statistics import Interval, success
 
 SUCCESS_NOTE = (
     "success with 95 % interval (Wilson for one epoch, else cluster bootstrap over tasks within "
@@ -32,6 +33,10 @@ REPEATED_NOTE = (
     "pass@k: the task is solved in at least one of k epochs, pass^k: in all of them; nothing is "
     "said while an episode is missing"
 )
+GRADERS_NOTE = (
+    "success % of the run's answers as they stand; what the grader told the model in the run, and "
+    "whether the site's dead link was repaired, stay as they were in the run"
+)
 PAPER_NOTE = (
     "success % and mean turns; the paper's runs let a wrong answer be retried and were judged by "
     "its own grader (--protocol paper --grader paper): compare only with runs made alike"
@@ -53,9 +58,15 @@ def tables(
     return [table for table in shown if table.rows]
 
 
-def document(rows: Sequence[Row], comparisons: Sequence[Comparison], *, judged: str) -> str:
-    """The whole report as Markdown."""
-    shown = [*tables(rows, comparisons), paper_table(rows)]
+def document(
+    rows: Sequence[Row],
+    comparisons: Sequence[Comparison],
+    *,
+    judged: str,
+    more: Sequence[Table] = (),
+) -> str:
+    """The whole report as Markdown; `more` tables stand after its own."""
+    shown = [*tables(rows, comparisons), *more, paper_table(rows)]
     return "\n\n".join([f"# M3ToolEval: {judged}", *map(markdown, shown)]) + "\n"
 
 
@@ -63,6 +74,20 @@ def comparison_tables(comparisons: Sequence[Comparison]) -> list[Table]:
     """The differences, and the tasks behind them."""
     shown = [_differences(comparisons), _turns(comparisons), _discordant(comparisons)]
     return [table for table in shown if table.rows]
+
+
+def grader_table(judged: Mapping[str, Sequence[Arm]]) -> Table:
+    """Success of the same answers by each grader."""
+    graders = list(judged)
+    return Table(
+        title="The same answers by each grader",
+        columns=("model", "format", *(f"{name} %" for name in graders)),
+        rows=tuple(
+            (same[0].model, same[0].format, *(points(success(each.outcomes)) for each in same))
+            for same in zip(*judged.values(), strict=True)
+        ),
+        note=GRADERS_NOTE,
+    )
 
 
 def paper_table(rows: Sequence[Row]) -> Table:
