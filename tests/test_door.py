@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import json
 import os
 import shutil
 import signal
@@ -18,12 +19,12 @@ from pydantic import BaseModel
 
 from codeact.door import Folder, Result, ask, run
 from codeact.errors import AgentFailed, ConfigError, ModelError
-from codeact.events import ActionParsed, Event
+from codeact.events import ActionParsed, Event, StepFinished
 from codeact.formats import by_name
 from codeact.halting import Budget
 from codeact.messages import Media, Sampling
 from codeact.models.scripted import ScriptedModel
-from codeact.trajectory import StopReason
+from codeact.trajectory import StopReason, read
 from tests.loopback import Loopback, Reply
 from tests.stage import act, double
 
@@ -150,6 +151,22 @@ def test_the_model_is_told_which_files_came(prices: Path, tmp_path: Path) -> Non
     assert result.trajectory.prompt[-1].content.endswith(
         "[Files in the working folder: prices.csv]"
     )
+
+
+def test_a_run_can_be_recorded_with_what_explains_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sk-secret-of-the-user")
+    heard: list[Event] = []
+    replies = (act("'sk-secret-' + 'of-the-user'"), "sk-secret-of-the-user")
+    result = play(*replies, record=tmp_path / "run", emit=heard.append, max_steps=5)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["model"], config["format"], config["max_steps"]) == ("scripted", "code", 5)
+    assert "codeact" in config["versions"]
+    (kept,) = read(tmp_path / "run" / "trajectories.jsonl")
+    assert len(kept.steps) == len(result.trajectory.steps) == 2
+    assert kept.answer == "[redacted]"
+    assert any(isinstance(event, StepFinished) for event in heard)
 
 
 def test_a_file_of_the_workspace_need_not_be_brought(prices: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ import anyio
 from codeact.agent import Agent
 from codeact.conversation import Conversation
 from codeact.errors import AgentFailed, ConfigError
-from codeact.events import Emit, ignore
+from codeact.events import Emit, Event, ignore
 from codeact.formats import ActionFormat, by_name
 from codeact.halting import Budget
 from codeact.messages import Media, Sampling, Usage
 from codeact.models import Model
 from codeact.outputs import OutputType
+from codeact.recording import Recording
 from codeact.tools import Tool, Toolbox
 from codeact.trajectory import StopReason, Trajectory
 
@@ -68,6 +69,7 @@ async def ask(
     budget: Budget = Budget(),
     sampling: Sampling = Sampling(),
     cell_seconds: float | None = 60.0,
+    record: Path | str | None = None,
     emit: Emit = ignore,
 ) -> Result:
     """Let an agent do a task.
@@ -75,7 +77,9 @@ async def ask(
     `model` is a Model, a name as on the command line, or None for the one that `codeact doctor`
     shows; `format` likewise an ActionFormat or a name. `files` are copied into the workspace;
     without a `workspace` a fresh temporary folder is made and kept if the run leaves files there.
-    `cell_seconds` bounds one code action.
+    `cell_seconds` bounds one code action. `record` is a folder that gets the resolved
+    configuration, each finished step and the trajectory.
+
     The code runs in a child process without asking. Raises ConfigError when something is set up
     wrongly and AgentFailed, with the trajectory so far, when the model or the interpreter fails.
     """
@@ -98,18 +102,12 @@ async def ask(
             budget=budget,
         )
         conversation = Conversation(agent, interpreter, toolbox, extra=system, output_type=wanted)
-        trajectory = await conversation.say(mention(task, files), media=media, emit=emit)
-        made = folder.changed()
-    if trajectory.stop_reason is StopReason.FAILED:
-        raise AgentFailed(trajectory.error or "The run failed.", trajectory)
-    answer = trajectory.answer
-    return Result(
-        answer=answer,
-        output=None if wanted is None or answer is None else wanted.read(answer),
-        trajectory=trajectory,
-        workspace=folder.path,
-        files=made,
-    )
+        say = partial(conversation.say, mention(task, files), media=media)
+        if record is None:
+            trajectory = await say(emit=emit)
+        else:
+            trajectory = await _recorded(Path(record), conversation, folder.path, say, emit)
+        return _result(trajectory, wanted, folder)
 
 
 def mention(task: str, files: Sequence[Path | str]) -> str:
@@ -136,6 +134,54 @@ def run(task: str, **options: Any) -> Result:
         return anyio.run(call)
     with start_blocking_portal() as portal:  # a KeyboardInterrupt here cancels the run there
         return portal.call(call)
+
+
+def _result(trajectory: Trajectory, wanted: OutputType | None, folder: Folder) -> Result:
+    """Raises AgentFailed for a failed run."""
+    if trajectory.stop_reason is StopReason.FAILED:
+        raise AgentFailed(trajectory.error or "The run failed.", trajectory)
+    answer = trajectory.answer
+    return Result(
+        answer=answer,
+        output=None if wanted is None or answer is None else wanted.read(answer),
+        trajectory=trajectory,
+        workspace=folder.path,
+        files=folder.changed(),
+    )
+
+
+async def _recorded(
+    folder: Path,
+    conversation: Conversation,
+    workspace: Path,
+    say: Callable[..., Awaitable[Trajectory]],
+    emit: Emit,
+) -> Trajectory:
+    """Say it, and keep what explains the run, each finished step and the trajectory."""
+    agent = conversation.agent
+    secrets = [value for name, value in os.environ.items() if name.endswith("_API_KEY")]
+    recording = Recording(folder, secrets=secrets)
+    recording.configure(
+        {
+            "model": agent.model.name,
+            "model_class": type(agent.model).__qualname__,
+            "format": agent.format.name,
+            "interpreter_class": type(conversation.interpreter).__qualname__,
+            "sampling": asdict(agent.sampling),
+            "budget": asdict(agent.budget),
+            "max_steps": agent.max_steps,
+            "tools": list(conversation.toolbox.names),
+            "workspace": str(workspace),
+        }
+    )
+
+    def both(event: Event) -> None:
+        recording.emit(event)
+        emit(event)
+
+    trajectory = await say(emit=both)
+    recording.finish(trajectory)
+    return trajectory
 
 
 @asynccontextmanager
