@@ -26,6 +26,7 @@ M3ToolEval: 82 tasks in five domains that need several tools and turns, in sever
 Each episode is kept in DIR/MODEL/FORMAT.jsonl as it ends. The same command with the same -o goes on
 where it was stopped and tries episodes again that the provider ended; those are never counted as
 unsolved. Progress goes to stderr, the result to stdout. Code runs without asking, as your user.
+Without flags: --grader fixed --protocol default --edition own, in a fresh folder of your data.
 
 \b
 Examples:
