@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from codeact.errors import DataError
-from codeact.evals.replay import proposals, read, replay
+from codeact.evals.replay import proposals, replay
 from codeact.evals.replay_alfworld import code_of, solved
 from codeact.tasks.alfworld import Goal, Layout, Place, Thing
 from codeact.tasks.mint import kernel
+from codeact.tasks.mint_records import read
 
 pytestmark = pytest.mark.anyio
 

@@ -113,7 +113,7 @@ def test_hands_hold_one_thing_and_a_shelf_takes_no_mug() -> None:
     assert house.clean("mug 1", "desk 1") == NOTHING
 
 
-def test_heat_undoes_cold() -> None:
+def test_what_is_heated_is_no_longer_cold() -> None:
     found = layout(PROBLEM)
     treatments: frozenset[Treatment] = frozenset({"heat", "cool"})
     things = {name: replace(thing, treatments=treatments) for name, thing in found.things.items()}
