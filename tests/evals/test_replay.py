@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gzip
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ from typing import Any
 import pytest
 
 from codeact.errors import DataError
-from codeact.evals.replay import proposals, replay
+from codeact.evals.replay import proposals, replay, summed
 from codeact.evals.replay_alfworld import code_of, solved
 from codeact.tasks.alfworld import Goal, Layout, Place, Thing
 from codeact.tasks.mint import kernel
 from codeact.tasks.mint_records import read
+from tests import recorded
 
 pytestmark = pytest.mark.anyio
 
@@ -197,10 +197,7 @@ async def test_without_the_game_an_early_end_after_an_action_is_the_environments
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_the_public_runs_come_to_the_papers_table() -> None:
-    named = os.environ.get("CODEACT_DATA")
-    if not named:
-        pytest.skip("CODEACT_DATA does not name a folder of public data")
-    found = await replay(Path(named) / "mint_trajectories")
+def test_the_public_runs_come_to_the_papers_table() -> None:
+    found = summed(recorded.runs())
     assert {name: (each.plain()["id"], each.plain()["od"]) for name, each in found.items()} == TABLE
     assert not any(each.disagreements for each in found.values())

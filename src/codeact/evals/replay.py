@@ -62,11 +62,17 @@ async def replay(
     open_interpreter: OpenInterpreter = kernel,
 ) -> dict[str, Replayed]:
     """Judge all recorded runs under a folder, by model; as `judged`, summed up."""
-    found = await judged(
-        folder, data_dir=data_dir, concurrency=concurrency, open_interpreter=open_interpreter
+    return summed(
+        await judged(
+            folder, data_dir=data_dir, concurrency=concurrency, open_interpreter=open_interpreter
+        )
     )
+
+
+def summed(found: Sequence[tuple[Record, bool]]) -> dict[str, Replayed]:
+    """Judged runs, by model."""
     models = dict.fromkeys(record.model for record, _ in found)
-    return {model: _summed([each for each in found if each[0].model == model]) for model in models}
+    return {model: _of_one([each for each in found if each[0].model == model]) for model in models}
 
 
 async def judged(
@@ -153,7 +159,7 @@ def _layouts(folder: Path, data_dir: Path | None) -> dict[str, Layout] | None:
     return None
 
 
-def _summed(judged: Sequence[tuple[Record, bool]]) -> Replayed:
+def _of_one(judged: Sequence[tuple[Record, bool]]) -> Replayed:
     counts = {}
     for kind in (*IN_DOMAIN, *OUT_OF_DOMAIN):
         of_kind = [solved for record, solved in judged if record.kind == kind]

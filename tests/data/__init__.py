@@ -1,0 +1,1 @@
+"""The tests of making training data."""
