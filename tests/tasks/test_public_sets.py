@@ -103,7 +103,7 @@ def test_two_spellings_say_the_same(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [("5", "6"), ("(1,2)", "(2,1)"), ("x", "y"), ("", "0")])
-def test_two_answers_differ(one: str, other: str) -> None:
+def test_two_different_answers_stay_different(one: str, other: str) -> None:
     assert not same(one, other)
 
 
