@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -89,7 +90,7 @@ def running(words: str) -> bool:
 
 
 async def test_nothing_of_a_walled_session_outlives_a_host_that_is_killed() -> None:
-    seconds = "98.7651"
+    seconds = f"98.{os.getpid()}"
     host = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -99,7 +100,27 @@ async def test_nothing_of_a_walled_session_outlives_a_host_that_is_killed() -> N
     )
     assert host.stdout is not None
     assert await host.stdout.readline() == b"ready\n"
-    assert running(f"sleep {seconds}")
+    await until(lambda: running(f"sleep {seconds}"))
     host.kill()
     await host.wait()
     await until(lambda: not running(f"sleep {seconds}"))
+
+
+async def test_many_snapshots_do_not_use_up_the_processes_that_a_session_may_have() -> None:
+    policy = SandboxPolicy(mode="required", processes=16)
+    async with ForkedInterpreter(sandbox=policy, keep=3) as interpreter:
+        await interpreter.execute("x = 0")
+        for _ in range(30):
+            await interpreter.execute("x += 1")
+            assert interpreter.uncopied == ""
+        assert (await interpreter.execute("x")).text == "30\n"
+
+
+async def test_a_copy_that_cannot_live_costs_the_session_and_it_says_so() -> None:
+    policy = SandboxPolicy(mode="required", processes=2)
+    async with ForkedInterpreter(sandbox=policy) as interpreter:
+        await interpreter.execute("x = 0")
+        done = await interpreter.execute("x += 1")
+        assert (done.error, done.state) == ("StateLost", "lost")
+        assert "are gone (x)" in done.text
+        assert (await interpreter.execute("1")).text == "1\n"

@@ -6,10 +6,12 @@ import builtins
 import fcntl
 import os
 import select
+import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builti
 _STDERR = 2
 _PATIENCE = 0.01
 """Seconds that a thread which has just ended may take to leave the process."""
+
+_handlers: list[Any] = []
+"""What the code does about SIGCHLD; its copies do it again."""
 
 THREADS = "the code has threads that are running ({count}), and they cannot be copied"
 PROCESSES = "processes that the code has started are not done, and they cannot be copied"
@@ -34,15 +39,19 @@ def fork(kernel: Kernel, head: dict[str, Any]) -> None:
     """
     kernel.output.rest()
     refusal = _obstacle()
-    if refusal:
-        for descriptor in kernel.channel.descriptors():
-            os.close(descriptor)
-        kernel.output.listen()
-        kernel.channel.send({"op": "refused", "why": refusal})
-        return
     copies: dict[int, int] = {}
-    while not _is_copy(kernel, head, copies):
-        head = _wait(kernel, copies)
+    if refusal:
+        _close(kernel.channel.descriptors())
+        kernel.channel.send({"op": "refused", "why": refusal})
+    elif _is_copy(kernel, head, copies):
+        return
+    if not copies:
+        kernel.output.listen()
+        return
+    wake = _wake()
+    while not _is_copy(kernel, _wait(kernel, copies, wake), copies, wake):
+        pass
+    _close(wake)
 
 
 def _obstacle() -> str:
@@ -64,22 +73,30 @@ def _obstacle() -> str:
     return ""
 
 
-def _is_copy(kernel: Kernel, head: dict[str, Any], copies: dict[int, int]) -> bool:
+def _is_copy(
+    kernel: Kernel, head: dict[str, Any], copies: dict[int, int], wake: Sequence[int] = ()
+) -> bool:
     """Fork once. `copies` are those that run: the descriptor that tells their end, their pid."""
     sock, lifeline, log = map(_kept_apart, kernel.channel.descriptors())
     random = sys.modules.get("random")
     state = random.getstate() if random else None
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        _close((sock, lifeline, log))
+        kernel.channel.send({"op": "refused", "why": str(error)})
+        return False
     if pid:
-        for descriptor in (sock, lifeline, log):
-            os.close(descriptor)
+        _close((sock, lifeline, log))
         copies[os.pidfd_open(pid)] = pid
         kernel.channel.send({"op": "forked", "pid": pid})
         return False
+    if wake:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, _handlers.pop())
     if random:
         random.setstate(state)  # a fork reseeds it; this one is no other process for the code
-    for descriptor in (kernel.channel.fileno(), *copies):
-        os.close(descriptor)
+    _close((kernel.channel.fileno(), *copies))
     _go_on(kernel, head, sock, lifeline, log)
     return True
 
@@ -130,20 +147,37 @@ def _move(kernel: Kernel, workspace: str) -> None:
         os.chdir(here)
 
 
-def _wait(kernel: Kernel, copies: dict[int, int]) -> dict[str, Any]:
+def _wake() -> tuple[int, int]:
+    """A pipe that is written to whenever a process ends that this one has to reap.
+
+    Those that copies have left behind come to the first process of their namespace.
+    """
+    ends = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    _handlers.append(signal.signal(signal.SIGCHLD, lambda number, frame: None) or signal.SIG_DFL)
+    signal.set_wakeup_fd(ends[1], warn_on_full_buffer=False)
+    return ends
+
+
+def _wait(kernel: Kernel, copies: dict[int, int], wake: tuple[int, int]) -> dict[str, Any]:
     """The host's next request for a copy; meanwhile, tell how copies end."""
     channel = kernel.channel
     while True:
+        _reap(kernel, copies)
         ready = select.poll()
-        for descriptor in (channel.fileno(), *copies):
+        for descriptor in (channel.fileno(), wake[0], *copies):
             ready.register(descriptor, select.POLLIN)
         for descriptor, _ in ready.poll():
-            if descriptor in copies:
-                _reap(kernel, copies)
-            else:
+            if descriptor == wake[0]:
+                os.read(descriptor, 4096)
+            elif descriptor not in copies:
                 head = channel.request().head
                 if head["op"] == "fork":
                     return head
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _reap(kernel: Kernel, copies: dict[int, int]) -> None:

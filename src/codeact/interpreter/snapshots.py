@@ -40,6 +40,8 @@ class Frozen:
         self._copies: dict[int, Forked] = {}
         self._newest: Forked | None = None
         self._outcome: asyncio.Future[str] | None = None
+        self._frozen = False
+        self._split = False
 
     @property
     def dead(self) -> bool:
@@ -83,16 +85,19 @@ class Frozen:
             why = NOT_READY.format(seconds=COPY_SECONDS)
             self._kernel.kill()
         if not why:
+            self._frozen = True
             return copy
         outcome.cancel()
         copy.orphan()
         copy.tell(_ignore_frame, _ignore_death)
         copy.kill()
         await copy.gone()
-        if not self._copies:
+        if not self._frozen:
             self._kernel.tell(heard, mourned)
             if self.dead:
                 mourned()
+            elif self._split:  # it waits as a snapshot, and nothing goes on
+                self._kernel.kill()
         raise CannotCopy(CANNOT_COPY.format(why=why))
 
     async def end(self) -> None:
@@ -107,6 +112,7 @@ class Frozen:
         match frame.head:
             case {"op": "forked", "pid": int(pid)} if self._newest is not None:
                 self._copies[pid] = self._newest
+                self._split = not self._frozen
             case {"op": "refused", "why": str(why)}:
                 if self._outcome is not None and not self._outcome.done():
                     self._outcome.set_result(why)
