@@ -52,6 +52,7 @@ def test_options_are_read_from_the_prompt() -> None:
         ("a", "A) 12", True),
         ("a", "12", True),
         ("d", "12", False),
+        ("a", "²", False),
     ],
 )
 def test_a_choice_is_its_letter_or_its_text(letter: str, answer: str, verdict: bool) -> None:
@@ -111,7 +112,9 @@ def test_any_text_is_judged(text: str, reference: Any) -> None:
     assert chosen("a", OPTIONS, text) in (True, False)
 
 
-@pytest.mark.parametrize("text", ["__import__('os')", "a", "9**9**9", "1/0", "[1] * 9", "1" * 3000])
+@pytest.mark.parametrize(
+    "text", ["__import__('os')", "a", "9**9**9", "1/0", "[1] * 9", "1" * 3000, "(" * 500]
+)
 def test_nothing_is_run_to_read_an_answer(text: str) -> None:
     with pytest.raises(Unreadable):
         value_of(text)

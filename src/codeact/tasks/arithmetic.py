@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 LONGEST = 2_000
 """Characters of an expression that is read at all."""
+_FAULTS = (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, MemoryError)
 _BITS = 10_000  # of a power's or a shift's result: beyond, nobody means the number
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -45,8 +47,10 @@ def value_of(text: str) -> Any:
     if len(text) > LONGEST:
         raise Unreadable(f"{len(text)} characters are too many for an answer.")
     try:
-        return _value(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd spellings, which concern nobody here
+            return _value(ast.parse(text.strip(), mode="eval").body)
+    except _FAULTS as error:
         raise Unreadable(f"{text!r:.80} has no value: {error}") from error
 
 

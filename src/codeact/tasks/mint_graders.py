@@ -78,7 +78,7 @@ def chosen(letter: str, options: Mapping[str, str], answer: str) -> bool:
 
 
 def _same_or_contained(wanted: str, given: str) -> bool:
-    if wanted.isdigit() and given.isdigit():
+    if wanted.isdecimal() and given.isdecimal():
         return abs(float(wanted) - float(given)) <= NEAR * float(wanted)
     return wanted in given
 
