@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         ModelError,
     )
     from codeact.halting import Budget
+    from codeact.interpreter.forked import ForkedInterpreter
     from codeact.interpreter.process import ProcessInterpreter
+    from codeact.interpreter.sandbox import SandboxPolicy
     from codeact.messages import Completion, Media, Message, Sampling, Usage
     from codeact.models.openai import OpenAIModel
     from codeact.models.scripted import ScriptedModel
@@ -45,7 +47,9 @@ _HOMES = {
         "ModelError",
     ),
     "halting": ("Budget",),
+    "interpreter.forked": ("ForkedInterpreter",),
     "interpreter.process": ("ProcessInterpreter",),
+    "interpreter.sandbox": ("SandboxPolicy",),
     "messages": ("Completion", "Media", "Message", "Sampling", "Usage"),
     "models.openai": ("OpenAIModel",),
     "models.scripted": ("ScriptedModel",),
@@ -71,6 +75,7 @@ __all__ = [
     "Conversation",
     "DataError",
     "Environment",
+    "ForkedInterpreter",
     "InterpreterLost",
     "InvalidAction",
     "Media",
@@ -81,6 +86,7 @@ __all__ = [
     "ProcessInterpreter",
     "Result",
     "Sampling",
+    "SandboxPolicy",
     "ScriptedModel",
     "Step",
     "StopReason",

@@ -20,6 +20,7 @@ from codeact.errors import AgentFailed, ConfigError
 from codeact.events import Emit, Event, ignore
 from codeact.formats import ActionFormat, by_name
 from codeact.halting import Budget
+from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Media, Sampling, Usage
 from codeact.models import Model
 from codeact.outputs import OutputType
@@ -69,6 +70,7 @@ async def ask(
     budget: Budget = Budget(),
     sampling: Sampling = Sampling(),
     cell_seconds: float | None = 60.0,
+    sandbox: SandboxPolicy = SandboxPolicy(),
     record: Path | str | None = None,
     emit: Emit = ignore,
 ) -> Result:
@@ -80,10 +82,11 @@ async def ask(
     `cell_seconds` bounds one code action. `record` is a folder that gets the resolved
     configuration, each finished step and the trajectory.
 
-    The code runs in a child process without asking. Raises ConfigError when something is set up
-    wrongly and AgentFailed, with the trajectory so far, when the model or the interpreter fails.
+    The code runs without asking, behind those walls of `sandbox` that this machine offers. Raises
+    ConfigError when something is set up wrongly and AgentFailed, with the trajectory so far, when
+    the model or the interpreter fails.
     """
-    from codeact.interpreter.process import ProcessInterpreter
+    from codeact.interpreter.opening import open_interpreter
 
     toolbox = Toolbox.of(tools)
     wanted = None if output_type is None else OutputType(output_type)
@@ -92,7 +95,7 @@ async def ask(
         folder = stack.enter_context(Folder(workspace))
         folder.bring(files)
         interpreter = await stack.enter_async_context(
-            ProcessInterpreter(workspace=folder.path, timeout=cell_seconds)
+            open_interpreter(workspace=folder.path, timeout=cell_seconds, sandbox=sandbox)
         )
         agent = Agent(
             model=chosen,

@@ -13,6 +13,7 @@ import typer
 import codeact
 from codeact.cli.options import Options, read_budget
 from codeact.errors import ConfigError
+from codeact.interpreter.sandbox import Mode, Network
 
 ASK_HELP = """\
 Let a model do a task by writing Python that runs here, in a folder of its own.
@@ -113,6 +114,19 @@ Workspace = Annotated[
 CellSeconds = Annotated[
     float, _option(min=0.1, metavar="SECONDS", help="How long one piece of code may run.")
 ]
+Sandbox = Annotated[
+    Mode,
+    _option(
+        help="What confines the code: the walls there are, walls or a refusal, or nothing.",
+    ),
+]
+Access = Annotated[
+    Network,
+    _option(
+        "--network",
+        help="What the sandboxed code reaches: nothing, itself alone, or all that you reach.",
+    ),
+]
 
 
 def ask(
@@ -132,6 +146,8 @@ def ask(
     budget: Budgets = [],  # noqa: B006
     workspace: Workspace = None,
     cell_seconds: CellSeconds = 60.0,
+    sandbox: Sandbox = "auto",
+    network: Access = "none",
     version: Annotated[
         bool, _option("--version", help="Print the version.", allow_from_autoenv=False)
     ] = False,
@@ -155,6 +171,8 @@ def ask(
         budget=_budget(budget),
         workspace=workspace,
         cell_seconds=cell_seconds,
+        sandbox=sandbox,
+        network=network,
     )
     raise typer.Exit(ask_or_chat(" ".join(task or ()), options, os.environ))
 
@@ -172,6 +190,8 @@ def chat(
     budget: Budgets = [],  # noqa: B006
     workspace: Workspace = None,
     cell_seconds: CellSeconds = 60.0,
+    sandbox: Sandbox = "auto",
+    network: Access = "none",
 ) -> None:
     from codeact.cli.open import open_chat
 
@@ -188,6 +208,8 @@ def chat(
         budget=_budget(budget),
         workspace=workspace,
         cell_seconds=cell_seconds,
+        sandbox=sandbox,
+        network=network,
     )
     raise typer.Exit(open_chat(options, os.environ))
 

@@ -16,13 +16,17 @@ from codeact.cli.harmless import clean
 from codeact.cli.options import Options
 from codeact.cli.session import find_model, runs_folder
 from codeact.errors import CodeActError
-from codeact.interpreter.process import ProcessInterpreter
+from codeact.interpreter.forked import ForkedInterpreter
+from codeact.interpreter.opening import open_interpreter
 from codeact.models.openai import shown_url
 from codeact.recording import versions
 
-NO_SANDBOX = (
-    "none: code runs as your user; the terminal asks before each piece of code, -y does not"
-)
+SANDBOX = {
+    "full": "code is confined: it sees its own folder and no network",
+    "landlock": "code is confined by Landlock and seccomp; it can see that other files exist",
+    "none": "code runs as your user",
+}
+ASKED = "; the terminal asks before each piece of code, -y does not"
 
 
 async def examine(
@@ -35,7 +39,7 @@ async def examine(
         "platform": platform.platform(),
         "model": await _model(Options(model=model, base_url=base_url), environ),
         "interpreter": await _interpreter(),
-        "sandbox": {"tier": "none", "layers": [], "meaning": NO_SANDBOX},
+        "sandbox": _sandbox(),
         "versions": versions(),
         "folders": _folders(),
     }
@@ -70,17 +74,29 @@ async def _model(options: Options, environ: Mapping[str, str]) -> dict[str, Any]
 
 async def _interpreter() -> dict[str, Any]:
     begun = time.perf_counter()
-    error = None
+    kind, error = "none", None
     with tempfile.TemporaryDirectory(prefix="codeact-doctor-") as folder:
         try:
-            async with ProcessInterpreter(workspace=Path(folder), timeout=30) as interpreter:
+            async with open_interpreter(workspace=Path(folder), timeout=30) as interpreter:
+                kind = "forked" if isinstance(interpreter, ForkedInterpreter) else "process"
                 execution = await interpreter.execute("6 * 7")
                 if execution.text.strip() != "42":
                     error = f"6 * 7 gave {execution.text!r}"
         except CodeActError as failure:
             error = str(failure)
     milliseconds = round((time.perf_counter() - begun) * 1000)
-    return {"kind": "process", "ok": error is None, "start_ms": milliseconds, "error": error}
+    return {"kind": kind, "ok": error is None, "start_ms": milliseconds, "error": error}
+
+
+def _sandbox() -> dict[str, Any]:
+    """The tier that sessions get; what is missing says why."""
+    from codeact.interpreter.offer import probe, tier
+    from codeact.interpreter.sandbox import FULL
+
+    offer = probe()
+    found = "full" if tier(offer) in FULL else tier(offer)
+    layers = [{"name": each.name, "works": each.works, "why": each.why} for each in offer.findings]
+    return {"tier": found, "layers": layers, "meaning": f"{found}: {SANDBOX[found]}{ASKED}"}
 
 
 def _folders() -> dict[str, str]:

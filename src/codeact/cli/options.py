@@ -9,10 +9,11 @@ from pathlib import Path
 
 from codeact.errors import ConfigError
 from codeact.halting import Budget
+from codeact.interpreter.sandbox import Mode, Network
 
 NO_CONSENT = """\
-There is no sandbox, so code is run only with your consent, and here nobody can be asked (the \
-input is not a terminal). Add -y (--yes) to run the code as your user without asking."""
+Code is run only with your consent, and here nobody can be asked (the input is not a terminal). \
+Add -y (--yes) to run the code without asking. `codeact doctor` tells which walls confine it."""
 
 NOT_A_BUDGET = """\
 {text!r} is no budget. Write dollars as '$0.50' (in single quotes, or as 0.50usd), tokens as 20k \
@@ -42,6 +43,8 @@ class Options:
     budget: Budget = Budget()
     workspace: Path | None = None
     cell_seconds: float = 60.0
+    sandbox: Mode = "auto"
+    network: Network = "none"
 
 
 def read_budget(texts: Iterable[str]) -> Budget:

@@ -22,6 +22,7 @@ from codeact.errors import ConfigError
 from codeact.events import Event, StepFinished
 from codeact.formats import ActionFormat, by_name
 from codeact.interpreter import Interpreter
+from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Media, Usage
 from codeact.models import Model
 from codeact.recording import Recording, new_folder
@@ -164,7 +165,7 @@ async def open_session(
     ready: Ready, environ: Mapping[str, str], presenter: Presenter, *, task: str | None = None
 ) -> AsyncIterator[Session]:
     """Open everything that a conversation needs. Raises ConfigError, ModelError."""
-    from codeact.interpreter.process import ProcessInterpreter
+    from codeact.interpreter.opening import open_interpreter
 
     options = ready.options
     async with AsyncExitStack() as stack:
@@ -175,7 +176,11 @@ async def open_session(
         workspace.bring(options.files)
         recording.configure(_config(ready, found, workspace.path))
         kernel = await stack.enter_async_context(
-            ProcessInterpreter(workspace=workspace.path, timeout=options.cell_seconds)
+            open_interpreter(
+                workspace=workspace.path,
+                timeout=options.cell_seconds,
+                sandbox=SandboxPolicy(mode=options.sandbox, network=options.network),
+            )
         )
         agent = Agent(
             model=found.model,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.interpreter.sandbox import SandboxPolicy, refused
 
 EVERYTHING = ("numpy", "pandas", "matplotlib.pyplot")
 """What to import ahead for a host of many sessions, where it is installed. It takes about a second,
 once; a host of one session does better with nothing.
 """
+
+NO_WALLS = "walls are known for Linux, this is {platform}"
 
 
 def open_interpreter(
@@ -20,16 +24,25 @@ def open_interpreter(
     timeout: float | None = 60.0,
     output_limit: int = 10_000,
     preload: Sequence[str] = (),
+    sandbox: SandboxPolicy = SandboxPolicy(),
     platform: str = sys.platform,
 ) -> ProcessInterpreter:
     """An interpreter to open with `async with`; the settings are those of ProcessInterpreter.
 
-    `preload` counts where kernels are forked: elsewhere every session would wait for it.
+    `preload` counts where kernels are forked: elsewhere every session would wait for it. Where no
+    walls can be built it warns, or raises ConfigError if `sandbox` requires them.
     """
     if platform == "linux":
         from codeact.interpreter.forked import ForkedInterpreter
 
         return ForkedInterpreter(
-            workspace=workspace, timeout=timeout, output_limit=output_limit, preload=preload
+            workspace=workspace,
+            timeout=timeout,
+            output_limit=output_limit,
+            preload=preload,
+            sandbox=sandbox,
         )
+    warning = refused(sandbox, "none", NO_WALLS.format(platform=platform))
+    if warning is not None:
+        warnings.warn(warning, stacklevel=2)
     return ProcessInterpreter(workspace=workspace, timeout=timeout, output_limit=output_limit)
