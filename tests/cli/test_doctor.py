@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.program import run, script
+from codeact.interpreter.offer import probe, tier
+from codeact.interpreter.sandbox import FULL
+from tests.cli.program import act, run, script
 from tests.loopback import Loopback
 
 
@@ -40,6 +42,17 @@ def test_without_a_model_the_doctor_says_how_to_connect_one(tmp_path: Path) -> N
     assert "OPENAI_API_KEY is not set" in done.stdout
 
 
-def test_the_doctor_says_plainly_that_there_is_no_sandbox(tmp_path: Path) -> None:
-    done = run(tmp_path, "doctor", "-m", script(tmp_path, "Hi."))
-    assert "sandbox      none: code runs as your user" in done.stdout
+def test_the_doctor_says_which_walls_sessions_get(tmp_path: Path) -> None:
+    done = run(tmp_path, "doctor", "--json", "-m", script(tmp_path, "Hi."))
+    sandbox = json.loads(done.stdout)["sandbox"]
+    best = tier(probe())
+    assert sandbox["tier"] == ("full" if best in FULL else best)
+    assert {layer["name"] for layer in sandbox["layers"]} >= {"landlock", "seccomp"}
+
+
+def test_code_in_the_terminal_sees_no_file_outside(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("secret")
+    look = act(f"import os\nprint('seen', os.path.exists({str(tmp_path / 'outside')!r}))")
+    for flags, seen in (((), "seen False"), (("--sandbox", "off"), "seen True")):
+        done = run(tmp_path, "-y", "-m", script(tmp_path, look, "Done."), *flags, "Look.")
+        assert seen in done.stderr
