@@ -60,10 +60,10 @@ class Question:
 
 
 def kernel() -> AbstractAsyncContextManager[Interpreter]:
-    """A process of its own for the programs that are judged, in a fresh folder."""
-    from codeact.interpreter.process import ProcessInterpreter
+    """A walled kernel of its own for the programs that are judged, in a fresh folder."""
+    from codeact.interpreter.opening import open_interpreter
 
-    return ProcessInterpreter(timeout=SECONDS + 5)
+    return open_interpreter(timeout=SECONDS + 5)
 
 
 def proposed(reply: str) -> str | None:

@@ -36,10 +36,10 @@ class Tally:
 
 
 def kernel() -> AbstractAsyncContextManager[Interpreter]:
-    """A kernel of its own for each episode, in a fresh folder, with the paper's limit of a cell."""
-    from codeact.interpreter.process import ProcessInterpreter
+    """A walled kernel of its own for each episode, in a fresh folder, with the paper's limit."""
+    from codeact.interpreter.opening import open_interpreter
 
-    return ProcessInterpreter(timeout=SECONDS)
+    return open_interpreter(timeout=SECONDS)
 
 
 async def run(
