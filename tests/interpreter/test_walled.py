@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 from functools import partial
@@ -32,12 +31,13 @@ async def test_the_machine_cannot_be_read_before_or_after_a_death() -> None:
 
 
 async def test_sessions_do_not_see_one_another_s_temporary_files() -> None:
-    cell = "import os, tempfile\nmade = tempfile.mkstemp()\nos.listdir(tempfile.gettempdir())"
+    make = "import os, tempfile\nos.path.basename(tempfile.mkstemp(prefix='made-')[1])"
+    look = "[each for each in os.listdir(tempfile.gettempdir()) if each.startswith('made-')]"
     async with Walled() as one, Walled() as two:
-        listings = [(await each.execute(cell)).text for each in (one, two)]
-    names = [re.findall("'(.+?)'", each) for each in listings]
-    assert all(len(each) == 2 for each in names)
-    assert not set(names[0]) & set(names[1])
+        made = [(await each.execute(make)).text.strip() for each in (one, two)]
+        seen = [(await each.execute(look)).text.strip() for each in (one, two)]
+    assert seen == [f"[{each}]" for each in made]
+    assert made[0] != made[1]
 
 
 async def test_undo_brings_files_back_that_the_session_can_write_again() -> None:
