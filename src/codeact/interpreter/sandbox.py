@@ -161,8 +161,9 @@ def layers(
     }
     found = []
     for wall, (stands, lack) in plans.items():
-        note = _OLD_LANDLOCK.format(abi=abi) if wall == "landlock" and abi < _SCOPES else lack
-        complete = stands and (wall != "landlock" or abi >= _SCOPES)
+        old = wall == "landlock" and 0 < abi < _SCOPES
+        note = _OLD_LANDLOCK.format(abi=abi) if old else lack
+        complete = stands and not old
         left_out = wall not in walls
         text = "" if complete else note
         found.append(Layer(wall=wall, stands=stands and not left_out, note=text))
