@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 
+import anyio
 import pytest
 
 from codeact.errors import InterpreterLost
@@ -231,3 +233,13 @@ async def test_a_start_is_not_needed_before_the_first_cell() -> None:
         assert (await interpreter.execute("1")).text == "1\n"
     finally:
         await interpreter.aclose()
+
+
+async def test_a_cancelled_exit_still_leaves_no_process(tmp_path: Path) -> None:
+    interpreter = ProcessInterpreter(workspace=tmp_path)
+    with anyio.CancelScope() as scope:
+        async with interpreter:
+            pid = int((await interpreter.execute("import os; os.getpid()")).text)
+            scope.cancel()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

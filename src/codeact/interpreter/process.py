@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from anyio import CancelScope
+
 from codeact.errors import InterpreterLost
 from codeact.events import Emit, ignore
 from codeact.interpreter import Execution, State, Variable
@@ -114,7 +116,8 @@ class ProcessInterpreter:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self.aclose()
+        with CancelScope(shield=True):  # whoever cancels still wants no process left
+            await self.aclose()
 
     @property
     def workspace(self) -> Path:
@@ -286,8 +289,6 @@ class ProcessInterpreter:
 
     async def _give_up(self, asked: asyncio.Future[dict[str, Any] | None]) -> None:
         """The caller does not wait any longer: stop the cell, for the next one's sake."""
-        from anyio import CancelScope
-
         assert self._child is not None
         if asked.cancelled():
             self._asked = asked = asyncio.get_running_loop().create_future()
