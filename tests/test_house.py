@@ -384,3 +384,9 @@ def test_the_readme_marks_each_command_once(name: str) -> None:
 
 def test_the_changelog_keeps_a_place_for_what_is_next() -> None:
     assert "\n## [Unreleased]\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_shop_window_shows_what_it_sells() -> None:
+    assert set(dir(codeact)) == set(codeact.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = codeact.nothing
