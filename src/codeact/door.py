@@ -24,7 +24,7 @@ from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Media, Sampling, Usage
 from codeact.models import Model
 from codeact.outputs import OutputType
-from codeact.recording import Recording
+from codeact.recording import Recording, secrets_in
 from codeact.tools import Tool, Toolbox
 from codeact.trajectory import StopReason, Trajectory
 
@@ -162,8 +162,7 @@ async def _recorded(
 ) -> Trajectory:
     """Say it, and keep what explains the run, each finished step and the trajectory."""
     agent = conversation.agent
-    secrets = [value for name, value in os.environ.items() if name.endswith("_API_KEY")]
-    recording = Recording(folder, secrets=secrets)
+    recording = Recording(folder, secrets=secrets_in(os.environ))
     recording.configure(
         {
             "model": agent.model.name,

@@ -65,6 +65,11 @@ class Recording:
         return f"{text}\n".encode("utf-8", "backslashreplace")  # as JSON spells half a character
 
 
+def secrets_in(environ: Mapping[str, str]) -> list[str]:
+    """The values of an environment that no recording may hold: every `*_API_KEY`."""
+    return [value for name, value in environ.items() if name.endswith("_API_KEY")]
+
+
 def new_folder(root: Path) -> Path:
     """A folder's path under `root` that sorts by time and is nobody else's; not yet made."""
     return root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"

@@ -25,7 +25,7 @@ from codeact.interpreter import Interpreter
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Media, Usage
 from codeact.models import Model
-from codeact.recording import Recording, new_folder
+from codeact.recording import Recording, new_folder, secrets_in
 from codeact.tools import Toolbox
 from codeact.trajectory import Step, StopReason, Trajectory
 
@@ -170,8 +170,7 @@ async def open_session(
     options = ready.options
     async with AsyncExitStack() as stack:
         found = await find_model(options, environ, task)
-        secrets = [value for name, value in environ.items() if name.endswith("_API_KEY")]
-        recording = Recording(new_folder(runs_folder()), secrets=secrets)
+        recording = Recording(new_folder(runs_folder()), secrets=secrets_in(environ))
         workspace = Folder(options.workspace or recording.folder / "workspace")
         workspace.bring(options.files)
         recording.configure(_config(ready, found, workspace.path))
