@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from anyio import CancelScope
 
@@ -37,24 +37,18 @@ from codeact.interpreter.answers import (
 )
 from codeact.interpreter.calls import Calls, offer
 from codeact.interpreter.child import Child, Spawned, environment
+from codeact.interpreter.deadline import GRACE, INTERRUPT_GRACE, Asked, Deadline
 from codeact.interpreter.live_output import LiveOutput
 from codeact.interpreter.wire import Frame, WireError
 from codeact.messages import Media
 from codeact.tools import EMPTY, Toolbox
 
-GRACE = 0.7
-"""Seconds between the interrupt of a cell whose deadline has passed, and the kill."""
-INTERRUPT_GRACE = 2.0
-"""Seconds between an interrupt that was asked for, and the kill."""
-_REPEAT = 0.3
-"""Seconds between interrupts while the cell goes on: one may be swallowed, or come too early."""
 START_SECONDS = 60.0
 """How long a new kernel may take to be ready."""
 DESCRIBE_SECONDS = 5.0
 """How long the kernel may take to describe its variables."""
 LIVE_FACTOR = 10
 """How many times the limit is streamed while a cell runs, whatever the kernel sends."""
-Reason = Literal["", "Timeout", "Interrupted", "Cancelled"]
 
 
 class ProcessInterpreter:
@@ -95,11 +89,10 @@ class ProcessInterpreter:
         self._dying: list[Child] = []
         self._ready: asyncio.Future[bool] | None = None
         self._calls = Calls(self._fail)
-        self._asked: asyncio.Future[dict[str, Any] | None] | None = None
+        self._deadline = Deadline(self._calls.stop)
+        self._asked: Asked | None = None
         self._number = 0
         self._cell = 0
-        self._reason: Reason = ""
-        self._timers: list[asyncio.TimerHandle] = []
         self._failure: Exception | None = None
         self._live = LiveOutput(output_limit * LIVE_FACTOR, self._fail)
         self._offered: Toolbox | None = None
@@ -208,7 +201,7 @@ class ProcessInterpreter:
 
     async def interrupt(self) -> None:
         self._halted = self._waking
-        self._stop("Interrupted", INTERRUPT_GRACE)
+        self._deadline.stop("Interrupted", INTERRUPT_GRACE)
 
     async def variables(self) -> tuple[Variable, ...]:
         async with self._lock:
@@ -233,7 +226,7 @@ class ProcessInterpreter:
 
     async def aclose(self) -> None:
         self._closed = True
-        self._reason = self._reason or "Interrupted"
+        self._deadline.reason = self._deadline.reason or "Interrupted"
         await self._bury()
         if self._own_folder and self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
@@ -268,12 +261,10 @@ class ProcessInterpreter:
     async def _ask(self, head: dict[str, Any], seconds: float | None) -> dict[str, Any] | None:
         """One request and its answer; None when the kernel died over it."""
         assert self._child is not None
-        loop = asyncio.get_running_loop()
-        self._asked = asked = loop.create_future()
+        self._asked = asked = asyncio.get_running_loop().create_future()
         self._number += 1
-        self._reason, self._failure = "", None
-        if seconds is not None:
-            self._timers.append(loop.call_later(seconds, self._stop, "Timeout", GRACE))
+        self._failure = None
+        self._deadline.begin(self._child, asked, seconds)
         try:
             self._child.send({**head, "id": self._number})
             answer: dict[str, Any] | None = await asked
@@ -283,17 +274,16 @@ class ProcessInterpreter:
             raise
         finally:
             self._asked = None
-            for timer in self._timers:
-                timer.cancel()
-            self._timers.clear()
+            self._deadline.end()
 
-    async def _give_up(self, asked: asyncio.Future[dict[str, Any] | None]) -> None:
+    async def _give_up(self, asked: Asked) -> None:
         """The caller does not wait any longer: stop the cell, for the next one's sake."""
         assert self._child is not None
         if asked.cancelled():
             self._asked = asked = asyncio.get_running_loop().create_future()
-        self._reason = ""
-        self._stop("Cancelled", GRACE)
+        self._deadline.end()
+        self._deadline.begin(self._child, asked, None)
+        self._deadline.stop("Cancelled", GRACE)
         try:
             with CancelScope(shield=True):
                 await asyncio.wait([asked])
@@ -303,25 +293,11 @@ class ProcessInterpreter:
             if asked.result() is None:
                 self._obituary = LOST_BEFORE
 
-    def _stop(self, reason: Reason, grace: float) -> None:
-        """Interrupt what runs; kill it when it goes on."""
-        if self._asked is None or self._asked.done() or self._reason or self._child is None:
-            return
-        self._reason = reason
-        loop = asyncio.get_running_loop()
-        self._child.interrupt()
-        self._calls.stop()
-        again = _REPEAT
-        while again < grace:
-            self._timers.append(loop.call_later(again, self._child.interrupt))
-            again += _REPEAT
-        self._timers.append(loop.call_later(grace, self._child.kill))
-
     def _fail(self, error: Exception) -> None:
         """Something of ours broke while a cell ran: stop the cell, then raise it."""
         if self._failure is None:
             self._failure = error
-            self._stop("Cancelled", GRACE)
+            self._deadline.stop("Cancelled", GRACE)
 
     def _mourn(self) -> None:
         """The child is dead."""
@@ -358,11 +334,12 @@ class ProcessInterpreter:
         if "names" in done:
             self._names = done["names"]
         text, error, ok = done["text"], done["error"], done["ok"]
-        if self._reason and done["interrupted"]:
+        reason = self._deadline.reason
+        if reason and done["interrupted"]:
             sentence = INTERRUPTED
-            if self._reason == "Timeout":
+            if reason == "Timeout":
                 sentence = TIMED_OUT.format(seconds=self._timeout)
-            text, error, ok = joined(text, sentence), self._reason, False
+            text, error, ok = joined(text, sentence), reason, False
         return Execution(
             text=text,
             ok=ok,
@@ -382,7 +359,7 @@ class ProcessInterpreter:
         """The kernel died over the cell: say so, and have another one ready."""
         assert self._child is not None
         how = DIED.format(how=self._child.epitaph())
-        match self._reason:
+        match self._deadline.reason:
             case "Timeout":
                 how = KILLED_LATE.format(seconds=self._timeout)
             case "Interrupted" | "Cancelled":
@@ -390,7 +367,7 @@ class ProcessInterpreter:
             case _:
                 how = crash(self._child.last_stderr()) + how
         heard = cut(self._live.text, self._limit)
-        error = self._reason or "StateLost"
+        error = self._deadline.reason or "StateLost"
         sentence, state = await self._recover("this cell")
         return self._ended(joined(heard, f"{how}\n{sentence}"), error, state, began)
 
