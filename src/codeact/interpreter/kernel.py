@@ -73,6 +73,8 @@ def serve(sock: socket.socket, lifeline: int, kernel: Kernel | None = None) -> N
                 kernel.execute(head)
             case "variables":
                 kernel.variables(head)
+            case "introspect":
+                kernel.introspect(head)
             case "fork":
                 kernel.fork(head)
 
@@ -123,7 +125,16 @@ class Kernel:
         self._namespace["_dh"] = [str(self.workspace)]
         for name in start["preload"]:
             importlib.import_module(name)
+        if start.get("notebook"):
+            from codeact.interpreter.kernel_notebook import Notebook
+
+            Notebook(self, self._tools)
         self.output.start(self.workspace / FOLDER)
+
+    def replace_builtin(self, name: str, function: Any) -> None:
+        """Ours instead of Python's, brought back where the cell removes it."""
+        setattr(builtins, name, function)
+        self._needed[name] = function
 
     def rehearse(self) -> None:
         """What a first cell loads, before there is one."""
@@ -172,6 +183,14 @@ class Kernel:
         names = self._user_names()
         self._guarded(lambda: found.extend(describe(names, self._namespace)))
         self.channel.send({"op": "done", "id": head["id"], "variables": found})
+
+    def introspect(self, head: dict[str, Any]) -> None:
+        """Send what an editor asks about the namespace."""
+        from codeact.interpreter.kernel_introspection import answer
+
+        found: dict[str, Any] = {}
+        self._guarded(lambda: found.update(answer(self.shell, head)))
+        self.channel.send({"op": "told", "id": head["id"], "found": found})
 
     def _guarded(self, work: Any) -> None:
         """Run something of the cell's; interrupts reach it, and nothing it raises leaves."""

@@ -154,13 +154,17 @@ class Channel:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         """Ask the host to call a tool, wait for its reply."""
+        return self.ask({"op": "call", "name": name}, args, kwargs)
+
+    def ask(self, head: dict[str, Any], *values: Any) -> Frame:
+        """Ask the host something, wait for its reply; an interrupt takes the question back."""
         if os.getpid() != self.pid:
             raise RuntimeError(FORKED)
         _headroom(_HEADROOM)
         key = next(self._ids)
         self._arrived[key] = deque()
         try:
-            self.send({"op": "call", "id": key, "name": name}, args, kwargs)
+            self.send({**head, "id": key}, *values)
             return self._receive(key)
         except KeyboardInterrupt:
             self.send({"op": "cancel", "id": key})

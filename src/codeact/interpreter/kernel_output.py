@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 import codecs
+import contextlib
 import faulthandler
 import io
 import os
 import select
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,13 @@ class Output:
         self._pipes: dict[int, tuple[str, Any]] = {}
         self._ready = select.poll()
         self._forked = self._hooked = False
+        self.notes_are_live = False
+        """Whether notes are streamed, as what is printed to stderr."""
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether this is a process that the cell's code has forked."""
+        return self._forked
 
     def start(self, folder: Path) -> None:
         """Take over the descriptors and the streams of this process; `folder` is for long outputs.
@@ -149,7 +157,18 @@ class Output:
         with self._channel.shield, self._lock:
             if self._transcript is not None:
                 self._drain()
-                self._transcript.add(text)
+                if self.notes_are_live:
+                    self._append("stderr", text)
+                else:
+                    self._transcript.add(text)
+
+    @contextlib.contextmanager
+    def in_order(self) -> Iterator[None]:
+        """What was printed has left before what is sent inside, and nothing comes between."""
+        with self._channel.shield, self._lock:
+            self._drain()
+            self.flush()
+            yield
 
     def flush(self) -> None:
         if not self._pending:

@@ -15,7 +15,7 @@ import selectors
 import subprocess
 import sys
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -114,6 +114,7 @@ class Shell(InteractiveShell):
     db: Any = {}  # noqa: RUF012 - one shell per process
     output: Output
     failure: BaseException | None = None
+    tell_error: Callable[[BaseException, str], None]
     media: list[list[str]]
     cell = ""
     _loop: asyncio.AbstractEventLoop | None = None
@@ -128,6 +129,7 @@ class Shell(InteractiveShell):
         config.InteractiveShell.cache_size = 0  # Out would keep every large result alive
         shell = cls.instance(config=config)
         shell.output = output
+        shell.tell_error = lambda error, text: output.note(text)
         shell.media = []
         shell.loop_runner = shell._run_coroutine
         shell._prepare()
@@ -210,9 +212,9 @@ class Shell(InteractiveShell):
             if error.code in (None, 0):
                 return
         elif isinstance(error, UsageError):
-            self.output.note(f"UsageError: {error}\n")
+            self.tell_error(error, f"UsageError: {error}\n")
         else:
-            self.output.note(render(error))
+            self.tell_error(error, render(error))
         if self.failure is None:
             self.failure = error
 

@@ -62,6 +62,10 @@ class Tools:
             frame = self._channel.call(name, args, kwargs)
         except TypeError as error:
             raise TypeError(BAD_ARGUMENT.format(name=name, error=error)) from None
+        return self.read(name, frame)
+
+    def read(self, name: str, frame: Frame) -> Any:
+        """What a reply says: a value that is returned, an exception that is raised."""
         try:
             values = frame.values()
         except WireError as error:
