@@ -26,6 +26,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from codeact.interpreter.kernel_output import Output
+from codeact.interpreter.kernel_plain_cell import PlainCells
 from codeact.interpreter.kernel_traceback import CELL, render
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
@@ -118,6 +119,7 @@ class Shell(InteractiveShell):
     media: list[list[str]]
     cell = ""
     _loop: asyncio.AbstractEventLoop | None = None
+    _plain: PlainCells
 
     @classmethod
     def open(cls, output: Output) -> Shell:
@@ -147,6 +149,8 @@ class Shell(InteractiveShell):
         for name, value in (("exit", _exit), ("quit", _exit)):
             self.user_ns[name] = self.user_ns_hidden[name] = value
         warnings.filterwarnings("ignore", message="To exit: use")
+        warnings.filterwarnings("ignore", message="coroutine 'InteractiveShell.run_cell_async'")
+        self._plain = PlainCells(self)
 
     def run(self, number: int, code: str) -> None:
         """Run one cell; `failure` and `media` tell what came of it."""
@@ -155,7 +159,9 @@ class Shell(InteractiveShell):
         Compiler.cell, Compiler.nested = number, 0
         self.execution_count = number
         self.cell = code
-        self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
+        if not self._plain.run(number, code):
+            Compiler.nested = 0
+            self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         self.user_ns.pop(f"_i{number}", None)
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
