@@ -23,6 +23,7 @@ from codeact.interpreter.snapshots import (
     CANNOT_COPY,
     CannotCopy,
     Frozen,
+    Home,
     Lineage,
     Snapshot,
     When,
@@ -77,6 +78,7 @@ class ForkedInterpreter(ProcessInterpreter):
         self._files = Keeper()
         self._shots: list[Snapshot] = []
         self._lineage = Lineage()
+        self._home = Home()
         self._changed = False
         self.uncopied = ""
         """Why the last snapshot was not made, empty where it was."""
@@ -119,10 +121,11 @@ class ForkedInterpreter(ProcessInterpreter):
             here = self._shots.pop() if self._shots and not self._changed else None
             while self._shots and not await self._thaw(self._shots[-1]):
                 self._shots.pop()
+            if not self._shots:
+                self._shots += [here] if here else []
+                return Execution(text=NOTHING_TO_UNDO, ok=False, error="NothingToUndo")
             if here is not None:
                 await self._drop(here)
-            if not self._shots:
-                return Execution(text=NOTHING_TO_UNDO, ok=False, error="NothingToUndo")
             shot = self._shots[-1]
             if isinstance(shot.files, str):
                 files = FILES_NOT_UNDONE.format(why=shot.files)
@@ -139,11 +142,13 @@ class ForkedInterpreter(ProcessInterpreter):
         await self._leave()
 
     async def aclose(self) -> None:
-        if self._own_folder and self._folder is not None and self._lineage.members > 1:
-            self._lineage.folders.append(self._folder)
+        home, self._home = self._home, Home()
+        if self._own_folder and self._folder is not None and home.members > 1:
+            home.folders.append(self._folder)
             self._own_folder = False
         await super().aclose()
         await self._leave()
+        await home.leave()
         await asyncio.to_thread(self._files.close)
 
     def _folder_of_twin(self, workspace: Path | None) -> Path | None:
@@ -292,6 +297,8 @@ class ForkedInterpreter(ProcessInterpreter):
 
     async def _descend(self, other: ForkedInterpreter) -> None:
         """Go on from where another one is. Raises CannotCopy."""
+        self._home = other._home
+        self._home.members += 1
         frozen = other._newest()
         if frozen is None:
             self.start()

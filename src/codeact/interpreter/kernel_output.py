@@ -171,7 +171,7 @@ class Output:
             yield
 
     def flush(self) -> None:
-        if not self._pending:
+        if self._forked or not self._pending:
             return
         with self._channel.shield, self._lock:
             parts: list[list[str]] = []
@@ -284,7 +284,8 @@ class Stream(io.TextIOBase):
             self.write(line)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """What was printed leaves now: the process may die, or keep its lock, the next moment."""
+        self._output.flush()
 
     def close(self) -> None:
         """The stream outlives the cell."""

@@ -150,6 +150,7 @@ class Shell(InteractiveShell):
             self.user_ns[name] = self.user_ns_hidden[name] = value
         warnings.filterwarnings("ignore", message="To exit: use")
         warnings.filterwarnings("ignore", message="coroutine 'InteractiveShell.run_cell_async'")
+        warnings.filterwarnings("ignore", message="coroutine 'InteractiveShell.run_cell_async'")
         self._plain = PlainCells(self)
 
     def run(self, number: int, code: str) -> None:

@@ -322,8 +322,10 @@ class ProcessInterpreter:
             case {"op": "call" | "cancel"}:
                 self._calls.hear(frame, self._child.send)
             case {"op": "done", "id": int(number)}:
+                done = check(frame.head)
+                self._names = done.get("names", self._names)
                 if self._asked is not None and number == self._number and not self._asked.done():
-                    self._asked.set_result(check(frame.head))
+                    self._asked.set_result(done)
             case {"op": "ready"}:
                 if not self._ready.done():
                     self._ready.set_result(True)
@@ -331,8 +333,6 @@ class ProcessInterpreter:
                 raise WireError("a frame that the host does not know")
 
     def _finished(self, done: dict[str, Any], began: float) -> Execution:
-        if "names" in done:
-            self._names = done["names"]
         text, error, ok = done["text"], done["error"], done["ok"]
         reason = self._deadline.reason
         if reason and done["interrupted"]:

@@ -157,8 +157,6 @@ class Lineage:
 
     def __init__(self) -> None:
         self.members = 1
-        self.folders: list[Path] = []
-        """To be removed with the last session: others may work inside."""
         self._frozen: list[Frozen] = []
 
     def add(self, frozen: Frozen) -> None:
@@ -176,5 +174,21 @@ class Lineage:
         self.members -= 1
         while not self.members and self._frozen:
             await self._frozen.pop().end()
+
+
+class Home:
+    """The folders of a session and of its copies, which may work inside of them.
+
+    A session keeps its home where it loses its lineage: by a reset, or a death that leaves nothing.
+    """
+
+    def __init__(self) -> None:
+        self.members = 1
+        self.folders: list[Path] = []
+        """To be removed with the last of these sessions."""
+
+    async def leave(self) -> None:
+        """One of the sessions has closed."""
+        self.members -= 1
         while not self.members and self.folders:
             await asyncio.to_thread(shutil.rmtree, self.folders.pop(), ignore_errors=True)

@@ -1,0 +1,65 @@
+"""Histories of sessions: what was undone, copied, reset and lost in some order, told truly."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from codeact.interpreter.forked import ForkedInterpreter
+from codeact.interpreter.sandbox import SandboxPolicy
+from tests.interpreter.conftest import Open
+from tests.interpreter.test_contract_deadlines import started
+
+pytestmark = pytest.mark.anyio
+
+Walled = partial(ForkedInterpreter, sandbox=SandboxPolicy(mode="required"))
+
+
+async def test_an_undo_that_finds_nothing_does_not_forget_where_the_session_is() -> None:
+    async with ForkedInterpreter(keep=2) as interpreter:
+        for number in range(4):
+            await interpreter.execute(f"x = {number}")
+        assert [(await interpreter.undo()).ok for _ in range(3)] == [True, True, False]
+        assert (await interpreter.execute("x")).text == "1\n"
+        await interpreter.execute("x = 'new'")
+        assert "The variables are as they were then: x." in (await interpreter.undo()).text
+        assert (await interpreter.execute("x")).text == "1\n"
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["the first", "the copy"])
+async def test_a_copy_keeps_its_folder_when_either_session_starts_anew(which: int) -> None:
+    async with Walled() as one:
+        await one.execute("open('f', 'w').write('kept')")
+        two = await one.fork()
+        await (one, two)[which].reset()
+    async with two:
+        assert (await two.execute("open('f').read()")).text == "'kept'\n"
+        folder = one.workspace
+    assert not folder.exists()
+
+
+async def test_a_copy_of_a_session_that_has_done_nothing_outlives_it() -> None:
+    async with Walled() as one:
+        two = await one.fork()
+    async with two:
+        assert (await two.execute("open('f', 'w').write('here')")).text == "4\n"
+    assert not one.workspace.exists()
+
+
+async def test_names_of_a_cell_that_was_given_up_are_known_to_an_undo() -> None:
+    async with ForkedInterpreter() as interpreter:
+        running = await started(interpreter, "made = 1\nprint(1)\nwhile True: pass")
+        running.cancel()
+        await asyncio.wait([running])
+        await interpreter.execute("x = 2")
+        assert "as they were then: made." in (await interpreter.undo()).text
+
+
+async def test_what_was_flushed_before_a_death_is_shown_however_late(opened: Open) -> None:
+    cell = "print('first', flush=True); print('last', flush=True)\n__import__('os')._exit(1)"
+    async with opened() as interpreter:
+        for _ in range(5):
+            await interpreter.execute("print('quick')")
+            assert (await interpreter.execute(cell)).text.startswith("first\nlast\n")
