@@ -1,0 +1,204 @@
+"""What an answer must say: the right value in whatever words, and no wrong one beside it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+_NUMBER = re.compile(
+    r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\w)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+)
+_NO = re.compile(r"\b(?:no|not|isn't|aren't|don't|doesn't|false|never|none|neither)\b", re.I)
+_YES = re.compile(r"\b(?:yes|true|indeed|correct)\b", re.I)
+_STATED = re.compile(r"\b(?:is|are|does|do|has|can)\b", re.I)
+_ALIKE = 0.7  # how similar to the right text another one must be to count as a second answer
+
+
+class Expected(Protocol):
+    """Judges an answer to `request`; `workspace` is where the code worked."""
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool: ...
+
+
+def numbers_in(text: str) -> list[float]:
+    """The numbers that a text writes, thousands with or without commas."""
+    return [float(each.replace(",", "")) for each in _NUMBER.findall(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number within a tolerance. Numbers of the request may be repeated, once each; any other
+    number is a wrong answer beside the right one.
+    """
+
+    value: float
+    tolerance: float = 1e-6
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        return _only(numbers_in(answer), [self.value], numbers_in(request), self.tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Several numbers in order, under the rules of Number."""
+
+    values: Sequence[float]
+    tolerance: float = 1e-6
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        found = numbers_in(answer)
+        return _only(found, self.values, numbers_in(request), self.tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One of several candidates, in any case; naming another one as well is wrong."""
+
+    value: str
+    others: Sequence[str] = ()
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        if not _mentions(answer, self.value):
+            return False
+        rest = _pattern(self.value).sub(" ", answer)
+        return not any(_mentions(rest, each) for each in self.others if each != self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names in the order stated, or in any; candidates that do not belong are wrong."""
+
+    values: Sequence[str]
+    others: Sequence[str] = ()
+    ordered: bool = True
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        wanted = [each.lower() for each in self.values]
+        known = sorted({*wanted, *(each.lower() for each in self.others)}, key=len, reverse=True)
+        either = "|".join(re.escape(each) for each in known)
+        found = re.findall(rf"(?<!\w)(?:{either})(?!\w)", answer.lower()) if either else []
+        if self.ordered:
+            return found == wanted
+        return Counter(found) == Counter(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to the letter, quotes aside; a second one much like it is wrong unless asked about."""
+
+    value: str
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        if not _mentions(answer, self.value, exactly=True):
+            return False
+        rest = answer.replace(self.value, " ")
+        asked = set(_tokens(request)) | set(_tokens(self.value))
+        return not any(self._alike(each) for each in _tokens(rest) if each not in asked)
+
+    def _alike(self, token: str) -> bool:
+        if sorted(token) == sorted(self.value):
+            return True
+        return len(token) > 2 and difflib.SequenceMatcher(None, token, self.value).ratio() > _ALIKE
+
+
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    """Yes or no, said clearly and only one of them."""
+
+    value: bool
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        no, yes = bool(_NO.search(answer)), bool(_YES.search(answer))
+        if self.value:
+            return not no and (yes or bool(_STATED.search(answer)))
+        return no and not yes
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in the workspace that holds what it should; the answer names it."""
+
+    name: str
+    holds: Callable[[bytes], bool]
+    gone: tuple[str, ...] = ()
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        path = workspace / self.name
+        if not path.is_file() or any((workspace / each).exists() for each in self.gone):
+            return False
+        return self.name in answer and self.holds(path.read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of several expectations."""
+
+    parts: Sequence[Expected]
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        return all(each.accepts(answer, request, workspace) for each in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """An answer in words alone, without any action; one of `says` is among them."""
+
+    says: Sequence[str] = field(default=())
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        low = answer.lower()
+        return bool(low.strip()) and (not self.says or any(each in low for each in self.says))
+
+
+def _only(
+    found: Sequence[float], wanted: Sequence[float], given: Sequence[float], tolerance: float
+) -> bool:
+    """Whether `found` is `wanted` in order, but for the numbers of the request, once each."""
+    if _equal(found, wanted, tolerance):
+        return True
+    if len(wanted) == 1 and found and all(_near(each, wanted[0], tolerance) for each in found):
+        return True
+    allowed = Counter(given)
+    rest = []
+    for each in found:
+        if allowed[each] > 0:
+            allowed[each] -= 1
+        else:
+            rest.append(each)
+    if len(wanted) == 1:
+        return bool(rest) and all(_near(each, wanted[0], tolerance) for each in rest)
+    if _equal(rest, wanted, tolerance):
+        return True
+    # What is wanted may itself be numbers of the request: then it stands first or last.
+    count = len(wanted)
+    for part, others in ((found[:count], found[count:]), (found[-count:], found[:-count])):
+        if _equal(part, wanted, tolerance) and not Counter(others) - Counter(given):
+            return True
+    return False
+
+
+def _equal(left: Sequence[float], right: Sequence[float], tolerance: float) -> bool:
+    pairs = zip(left, right, strict=False)
+    return len(left) == len(right) and all(_near(a, b, tolerance) for a, b in pairs)
+
+
+def _near(left: float, right: float, tolerance: float) -> bool:
+    return math.isclose(left, right, rel_tol=1e-9, abs_tol=tolerance)
+
+
+def _tokens(text: str) -> list[str]:
+    return [each for each in (part.strip(".,;:!?\"'`()[]*") for part in text.split()) if each]
+
+
+def _pattern(value: str, *, exactly: bool = False) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(value)}(?!\w)", 0 if exactly else re.IGNORECASE)
+
+
+def _mentions(text: str, value: str, *, exactly: bool = False) -> bool:
+    return _pattern(value, exactly=exactly).search(text) is not None

@@ -1,0 +1,26 @@
+"""All families, by name."""
+
+from __future__ import annotations
+
+import functools
+
+from codeact.tasks.families import asking_tools, counting, warmup
+from codeact.tasks.families.family import Family
+
+_ROOMS = (warmup, counting, asking_tools)
+
+
+@functools.cache
+def families() -> tuple[Family, ...]:
+    """Every family, in a stable order."""
+    return tuple(each for room in _ROOMS for each in room.FAMILIES)
+
+
+@functools.cache
+def _index() -> dict[str, Family]:
+    return {each.name: each for each in families()}
+
+
+def by_name(name: str) -> Family:
+    """Raises KeyError."""
+    return _index()[name]

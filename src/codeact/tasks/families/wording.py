@@ -1,0 +1,108 @@
+"""Requests in many words: a grammar of alternatives, politeness around it, and slips of typing."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from codeact.tasks.families.held_out import gist
+
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_SLOT = re.compile(r"(\{\w+\})")
+_QUESTION = re.compile(
+    r"(what|how|which|who|when|where|is|are|does|do|did|will|whose|at|in|if|i|there)\b", re.I
+)
+
+_BEFORE_QUESTION = (
+    *("", "", "", "", "", "Hey, ", "Hi, ", "Hello! ", "Quick question: ", "Tell me: "),
+    *("Question: ", "I wonder: ", "One thing: ", "Please tell me: ", "Hi there! ", "So, "),
+    *("I want to know: ", "Do you know this? ", "Now: ", "Okay, ", "Next question: "),
+)
+_BEFORE_COMMAND = (
+    *("", "", "", "", "", "please ", "can you ", "could you ", "could you please ", "hey, "),
+    *("would you ", "I need you to ", "I want you to ", "I'd like you to ", "let's try this: "),
+    *("hi, please ", "now ", "help me and ", "hello, can you ", "just ", "next, ", "ok, "),
+    *("your task: ", "go and ", "can you please ", "would you please ", "kindly "),
+)
+_AFTER = ("", "", "", "", "", "", "", " please", " Thanks", " thank you", " for me", " now")
+_CONTEXT = (
+    *("I am learning Python. ", "This is for my homework. ", "I am in a hurry. ", "It is urgent. "),
+    *("I have a small task. ", "I am testing you. ", "This is for a report. ", "For my class: "),
+    *("My friend asked me this. ", "We need it at work. ", "I am just trying this out. "),
+    *("Here is a task. ", "I am curious. ", "I am checking a result. ", "For a game: "),
+)
+
+
+def expanded(template: str, rng: random.Random) -> str:
+    """One of the texts of a template: `[a|b|]` is a choice, choices nest, slots stay."""
+    while True:
+        found = _CHOICE.search(template)
+        if found is None:
+            return " ".join(template.split(" "))
+        chosen = rng.choice(found[1].split("|"))
+        template = template[: found.start()] + chosen + template[found.end() :]
+
+
+def skeleton(
+    templates: tuple[str, ...], held: frozenset[str], rng: random.Random, *, framed: bool = True
+) -> str:
+    """A training request with its slots open. `held` are gists that it must not have."""
+    while True:
+        core = _tidy(expanded(rng.choice(templates), rng))
+        whole = _framed(core, rng) if framed else core
+        if gist(core) not in held and gist(whole) not in held:
+            return whole
+
+
+def slipped(text: str, rng: random.Random) -> str:
+    """The text as hasty people type it; slots stay as they are."""
+    if rng.random() < 0.3:
+        text = _outside(text, str.lower)
+    if rng.random() < 0.35:
+        text = text.rstrip(".?!")
+    if rng.random() < 0.06:
+        text = _outside(text, lambda part: _mistyped(part, rng))
+    return text
+
+
+def _tidy(text: str) -> str:
+    text = re.sub(r" {2,}", " ", text).strip()
+    return re.sub(r" ([,.?!;])", r"\1", text)
+
+
+def _framed(core: str, rng: random.Random) -> str:
+    if _QUESTION.match(core):
+        text = rng.choice(_BEFORE_QUESTION) + core
+        ending = "?"
+    else:
+        text = rng.choice(_BEFORE_COMMAND) + core
+        ending = rng.choice((".", ".", "."))
+        if re.match(r"(can|could|would|hello, can) ?(you)?", text):
+            ending = "?"
+    if text[-1] not in ".?!:" and not text.endswith("```"):
+        text += rng.choice(_AFTER) if not core.endswith("}") else ""
+        text += ending
+    if rng.random() < 0.12:
+        text = rng.choice(_CONTEXT) + text[0].upper() + text[1:]
+    if not text.startswith("{"):
+        text = text[0].upper() + text[1:]
+    return text
+
+
+def _outside(text: str, change: object) -> str:
+    assert callable(change)
+    parts = _SLOT.split(text)
+    return "".join(part if _SLOT.fullmatch(part) else change(part) for part in parts)
+
+
+def _mistyped(part: str, rng: random.Random) -> str:
+    """One word with two letters swapped, one doubled or one left out."""
+    words = list(re.finditer(r"\b[a-z]{5,}\b", part))
+    if not words:
+        return part
+    word = rng.choice(words)
+    at = word.start() + rng.randrange(1, len(word[0]) - 2)
+    kind = rng.randrange(3)
+    if kind == 0:
+        return part[:at] + part[at + 1] + part[at] + part[at + 2 :]
+    return part[:at] + (part[at] * 2 if kind == 1 else "") + part[at + 1 :]
