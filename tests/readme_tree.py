@@ -25,6 +25,10 @@ def draw(source: Path) -> str:
 
 def phrase(path: Path) -> str:
     """The first sentence of a file, without its full stop."""
+    if path.suffix == ".txt":
+        title = path.read_text(encoding="utf-8").partition("\n")[0]
+        if title.startswith("# "):
+            return title.removeprefix("# ").rstrip(".")
     if path.suffix != ".py":
         if path.name not in PHRASES:
             raise ValueError(f"Give {path.name} a phrase in tests/readme_tree.py.")

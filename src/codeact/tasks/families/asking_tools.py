@@ -16,9 +16,8 @@ KINDS: tuple[Kind, ...] = ("person", "city", "good", "good", "word")
 
 def table(draw: Draw, count: int, *, kind: Kind | None = None) -> dict[str, int]:
     """Things and a different number for each."""
-    if kind is None:
-        kind = draw.pick(KINDS)
-    names = draw.several(kind, count)
+    chosen: Kind = draw.pick(KINDS) if kind is None else kind
+    names = draw.several(chosen, count)
     return dict(zip(names, draw.sample(range(2, 900), count), strict=True))
 
 

@@ -1,7 +1,7 @@
 """The wordings of all families: a grammar for training, requests by hand for evaluation.
 
 In the files beside this one `== name` begins a family; its lines are templates of the training
-grammar, those after `-- held` are held out. `<word> = text` above names a part of templates.
+grammar, those after `-- held` are held out. `<word> = text` above names a part of templates, `# text` is a remark.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def read(text: str) -> dict[str, Wordings]:
     sides: dict[str, tuple[list[str], list[str]]] = {}
     name, held = "", False
     for line in filter(None, (line.strip() for line in text.splitlines())):
+        if line.startswith("# "):
+            continue
         part = _PART.fullmatch(line)
         if part is not None:
             parts[part[1]] = _USE.sub(lambda use: parts[use[1]], part[2])
