@@ -78,7 +78,10 @@ class Zygote:
                 stdout=self._stderr,
                 stderr=self._stderr,
                 cwd="/",
-                env=environment(settings.python, Path(tempfile.gettempdir())),
+                env={
+                    **environment(settings.python, Path(tempfile.gettempdir())),
+                    "MALLOC_ARENA_MAX": "1",  # else each kernel's second thread has one of its own
+                },
                 pass_fds=(theirs.fileno(), held),
                 start_new_session=True,
             )

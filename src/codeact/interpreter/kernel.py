@@ -121,7 +121,7 @@ class Kernel:
             time.tzset()
         os.chdir(self.workspace)
         sys.path.insert(0, str(self.workspace))
-        self.shell.ipython_dir = str(self.workspace)
+        self.shell.settle(str(self.workspace))
         self._namespace["_dh"] = [str(self.workspace)]
         for name in start["preload"]:
             importlib.import_module(name)

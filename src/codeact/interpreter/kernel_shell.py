@@ -153,6 +153,10 @@ class Shell(InteractiveShell):
         warnings.filterwarnings("ignore", message="coroutine 'InteractiveShell.run_cell_async'")
         self._plain = PlainCells(self)
 
+    def settle(self, folder: str) -> None:
+        """Work in this folder. Without the traits' checks and news: they touch 50 pages."""
+        self._trait_values["ipython_dir"] = folder
+
     def run(self, number: int, code: str) -> None:
         """Run one cell; `failure` and `media` tell what came of it."""
         self.failure = None

@@ -253,4 +253,5 @@ def _reseed() -> None:
     """Python's own generator reseeds itself in a fork; numpy's goes on as in every other kernel."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
-        numpy.random.seed()
+        seed = int.from_bytes(os.urandom(4), "little")  # `seed()` would touch 60 pages more
+        numpy.random.seed(seed)
