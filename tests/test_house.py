@@ -43,7 +43,7 @@ ROOMS_OF = {
 # What runs in the child process stands on its own; arrays and frames cross where they are known.
 CHILD_MAY_IMPORT = {
     "wire": ("wire", "numpy", "pandas"),
-    "kernel": ("wire", "kernel", "IPython", "traitlets"),
+    "kernel": ("wire", "kernel", "IPython", "traitlets", "cloudpickle"),
 }
 HOME_PATH = re.compile(r"(?<![\w.$}~])/(?:root|home/\w+|Users/\w+)/")
 OWN_ISSUE = re.compile(r"\b[Ii]ssue #?\d")

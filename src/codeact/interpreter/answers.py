@@ -43,6 +43,8 @@ def check(head: dict[str, Any]) -> dict[str, Any]:
     match head:
         case {"variables": list() as found} if all(_are_texts(each, 3) for each in found):
             return head
+        case {"facts": list() as facts} if _are_texts(facts, 2) and _keeps(head):
+            return head
         case {
             "ok": bool(),
             "error": str() | None,
@@ -53,6 +55,22 @@ def check(head: dict[str, Any]) -> dict[str, Any]:
         } if all(_are_texts(each, 2) for each in media) and _are_texts(head.get("names", [])):
             return head
     raise WireError("an answer that is none")
+
+
+def _keeps(head: dict[str, Any]) -> bool:
+    """Whether an answer about a checkpoint is well-formed; it holds some of these lists."""
+    rows = (("saved", 3), ("unsaved", 3), ("libraries", 2))
+    return (
+        all(
+            isinstance(head.get(key, []), list)
+            and all(_are_texts(each, width) for each in head.get(key, []))
+            for key, width in rows
+        )
+        and _are_texts(head.get("restored", []))
+        and _are_texts(head.get("notes", []))
+        and ("saved" not in head or ("unsaved" in head and "libraries" in head))
+        and ("restored" not in head or ("unsaved" in head and "notes" in head))
+    )
 
 
 def _are_texts(value: object, count: int | None = None) -> bool:

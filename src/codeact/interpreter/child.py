@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,15 +84,18 @@ class Child(ABC):
     async def gone(self) -> None:
         """Wait until a dead child has left the process table."""
 
-    def send(self, head: dict[str, Any], *values: Any) -> None:
-        """Raises TypeError where a value cannot cross. Sending to the dead does nothing."""
+    def send(self, head: dict[str, Any], *values: Any, descriptors: Sequence[int] = ()) -> None:
+        """Raises TypeError where a value cannot cross. Sending to the dead does nothing.
+
+        Copies of the descriptors go with it; only an idle kernel's request can have some.
+        """
         data = encode(head, *values)
         if self.dead:
             return
         sent = 0
         if not self._unsent:
             with contextlib.suppress(OSError):
-                sent = self._socket.send(data)
+                sent = socket.send_fds(self._socket, [data], descriptors)
         if sent < len(data):
             self._unsent += memoryview(data)[sent:]
             self._loop.add_writer(self._socket, self._write)

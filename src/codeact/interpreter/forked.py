@@ -198,6 +198,9 @@ class ForkedInterpreter(ProcessInterpreter):
         await self._keep_files(newest)
         await self._trim()
 
+    def _altered(self) -> None:
+        self._changed = True
+
     async def _freeze(self) -> None:
         """The kernel becomes a snapshot, a copy of it goes on. Raises CannotCopy."""
         kernel = self._child

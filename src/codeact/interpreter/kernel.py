@@ -77,6 +77,8 @@ def serve(sock: socket.socket, lifeline: int, kernel: Kernel | None = None) -> N
                 kernel.introspect(head)
             case "fork":
                 kernel.fork(head)
+            case "about" | "checkpoint" | "restore":
+                kernel.keep(head)
 
 
 class Kernel:
@@ -91,6 +93,8 @@ class Kernel:
         self.output = Output(self.channel)
         self.workspace = Path()
         self.lifeline = -1
+        self.first_path: list[str] = []
+        """Where modules were looked for before the first cell."""
         self.places: dict[str, str] = {}
         self._limit = 0
         self._tools = Tools(self.channel, self.output)
@@ -114,6 +118,7 @@ class Kernel:
     def begin(self, start: dict[str, Any]) -> None:
         """Go to the workspace and take over the output."""
         self.workspace = Path(start["workspace"])
+        self.first_path = [start["workspace"], *sys.path]
         self._limit = start["limit"]
         if "env" in start:
             os.environ.clear()
@@ -146,6 +151,12 @@ class Kernel:
         from codeact.interpreter.kernel_fork import fork
 
         fork(self, head)
+
+    def keep(self, head: dict[str, Any]) -> None:
+        """Save the namespace to a file that the host has opened, or load it."""
+        from codeact.interpreter.kernel_keeping import keep
+
+        self.channel.send({**keep(self, head, self._hidden, self._tools), "id": head["id"]})
 
     def execute(self, head: dict[str, Any]) -> None:
         """Run one cell and send how it ended."""

@@ -24,25 +24,48 @@ class Tools:
         self._channel = channel
         self._output = output
         self._stubs: dict[str, Callable[..., Any]] = {}
+        self._exact: dict[str, tuple[inspect.Signature, str]] = {}
         self._errors: dict[tuple[str, type[BaseException]], type[BaseException]] = {}
 
     def bind(self, offered: list[list[str]] | None, namespace: dict[str, Any]) -> None:
-        """Make these the tools ([name, signature, description]; None: as they were).
+        """Make these the tools ([name, signature, description] and, where the signature is
+        the function's own, something more; None: as they were).
 
         A name that the code has taken for itself stays the code's.
         """
         if offered is not None:
-            stubs = {name: self._stub(name, line, text) for name, line, text in offered}
+            stubs = {name: self._stub(name, line, text) for name, line, text, *_ in offered}
+            exact = {name: line for name, line, _, *exact in offered if exact}
             for name, stub in self._stubs.items():
                 if namespace.get(name) is stub:
                     del namespace[name]
             self._stubs = stubs
+            self._exact = {
+                name: (vars(stubs[name])["__signature__"], line)
+                for name, line in exact.items()
+                if "__signature__" in vars(stubs[name])
+            }
         for name, stub in self._stubs.items():
             if name not in namespace:
                 namespace[name] = stub
 
+    def signature_of(self, name: str, value: object) -> tuple[inspect.Signature, str] | None:
+        """What the tool of this name accepts, where the host says that its line tells all; and the
+        line.
+        """
+        return self._exact.get(name) if self.owns(name, value) else None
+
     def owns(self, name: str, value: object) -> bool:
         return name in self._stubs and self._stubs[name] is value
+
+    def name_of(self, value: object) -> str | None:
+        """Which tool this function is, under whatever name the code keeps it."""
+        return next((name for name, stub in self._stubs.items() if stub is value), None)
+
+    def stand_in(self, name: str, doc: str) -> Callable[..., Any]:
+        """The tool of this name, or a function that is it as soon as it is offered."""
+        line, _, text = doc.partition("\n\n")
+        return self._stubs.get(name) or self._stub(name, line, text)
 
     def _stub(self, name: str, line: str, description: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:

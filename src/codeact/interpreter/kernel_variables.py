@@ -40,7 +40,7 @@ def describe(names: list[str], namespace: dict[str, Any]) -> list[list[str]]:
     try:
         for name in names[-_MOST:]:
             value = namespace[name]
-            seen.append([name, _bounded(_type_text, value, "?"), _bounded(_preview, value, "")])
+            seen.append([name, _bounded(type_text, value, "?"), _bounded(_preview, value, "")])
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -64,7 +64,7 @@ def _bounded(function: Any, value: Any, fallback: str) -> str:
     return text
 
 
-def _type_text(value: Any) -> str:
+def type_text(value: Any) -> str:
     kind = type(value)
     if isinstance(value, type):
         return "class"

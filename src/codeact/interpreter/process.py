@@ -38,6 +38,7 @@ from codeact.interpreter.answers import (
 from codeact.interpreter.calls import Calls, offer
 from codeact.interpreter.child import Child, Spawned, environment
 from codeact.interpreter.deadline import GRACE, INTERRUPT_GRACE, Asked, Deadline
+from codeact.interpreter.durable import Durable
 from codeact.interpreter.live_output import LiveOutput
 from codeact.interpreter.wire import Frame, WireError
 from codeact.messages import Media
@@ -51,7 +52,7 @@ LIVE_FACTOR = 10
 """How many times the limit is streamed while a cell runs, whatever the kernel sends."""
 
 
-class ProcessInterpreter:
+class ProcessInterpreter(Durable):
     """A namespace in a child process of its own, for code that is trusted: nothing confines it.
 
     `workspace` None is a fresh folder, removed at the end. `timeout` is a cell's deadline in
@@ -258,7 +259,9 @@ class ProcessInterpreter:
             told = f" Its last words:\n{stderr}" if stderr else ""
             raise InterpreterLost(NO_KERNEL.format(how=self._child.epitaph(), stderr=told))
 
-    async def _ask(self, head: dict[str, Any], seconds: float | None) -> dict[str, Any] | None:
+    async def _ask(
+        self, head: dict[str, Any], seconds: float | None, descriptors: Sequence[int] = ()
+    ) -> dict[str, Any] | None:
         """One request and its answer; None when the kernel died over it."""
         assert self._child is not None
         self._asked = asked = asyncio.get_running_loop().create_future()
@@ -266,7 +269,7 @@ class ProcessInterpreter:
         self._failure = None
         self._deadline.begin(self._child, asked, seconds)
         try:
-            self._child.send({**head, "id": self._number})
+            self._child.send({**head, "id": self._number}, descriptors=descriptors)
             answer: dict[str, Any] | None = await asked
             return answer
         except asyncio.CancelledError:
