@@ -171,7 +171,7 @@ async def test_a_cancelled_caller_cancels_the_work() -> None:
 
 def test_a_listener_remembers_the_reply_that_is_being_written() -> None:
     heard: list[Event] = []
-    listener = Listener(heard.append)
+    listener = Listener(heard.append, Halt(None, None))
     said: list[Event] = [TextDelta(text="a"), ReasoningDelta(text="hm"), TextDelta(text="b")]
     for event in said:
         listener.emit(event)
@@ -180,7 +180,7 @@ def test_a_listener_remembers_the_reply_that_is_being_written() -> None:
 
 
 def test_a_listener_forgets_what_a_retry_makes_void() -> None:
-    listener = Listener(ignore)
+    listener = Listener(ignore, Halt(None, None))
     listener.emit(TextDelta(text="half a rep"))
     listener.emit(Retrying(reason="dropped", seconds=1.0))
     listener.emit(TextDelta(text="whole"))
@@ -188,7 +188,7 @@ def test_a_listener_forgets_what_a_retry_makes_void() -> None:
 
 
 def test_a_listener_forgets_the_reply_before() -> None:
-    listener = Listener(ignore)
+    listener = Listener(ignore, Halt(None, None))
     listener.emit(TextDelta(text="first"))
     listener.begin()
     assert listener.text == ""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
     from codeact.agent import Agent
+    from codeact.approval import Approval
+    from codeact.consents import Consent, Question
     from codeact.conversation import Conversation
     from codeact.door import Result, ask, run
     from codeact.environment import Environment
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "actions": ("Action", "Answer", "CodeAction", "InvalidAction", "ToolCall"),
     "agent": ("Agent",),
+    "approval": ("Approval",),
+    "consents": ("Consent", "Question"),
     "conversation": ("Conversation",),
     "door": ("Result", "ask", "run"),
     "environment": ("Environment",),
@@ -66,11 +70,13 @@ __all__ = [
     "Agent",
     "AgentFailed",
     "Answer",
+    "Approval",
     "Budget",
     "CodeActError",
     "CodeAction",
     "Completion",
     "ConfigError",
+    "Consent",
     "ContextOverflow",
     "Conversation",
     "DataError",
@@ -84,6 +90,7 @@ __all__ = [
     "Observation",
     "OpenAIModel",
     "ProcessInterpreter",
+    "Question",
     "Result",
     "Sampling",
     "SandboxPolicy",

@@ -107,8 +107,8 @@ class _Episode:
         self.agent = agent
         self.prompt = prompt
         self.environment = environment
-        self.listener = Listener(emit)
         self.halt = Halt(interrupt, agent.budget.seconds)
+        self.listener = Listener(emit, self.halt)
         self.steps: list[Step] = []
         self.context: tuple[Message, ...] | None = None
         self.repeats = 0
@@ -223,7 +223,7 @@ class _Episode:
         runs = isinstance(action, CodeAction)
         observation = await self.halt.guard(
             lambda: self.environment.step(action, self.listener.emit),
-            self.environment.interpreter.interrupt if runs else None,
+            self.environment.interrupt if runs else None,
         )
         if observation is None:
             return Observation(text=STOPPED, source="tool", ok=False, error="Interrupted")
@@ -246,6 +246,7 @@ class _Episode:
                 observation=observation,
                 feedback=feedback,
                 context=self.context,
+                decisions=tuple(self.listener.decisions),
             )
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import anyio
 
 from codeact.agent import Agent
+from codeact.approval import DEFAULT, Approval, Gate
 from codeact.environment import Environment, Person, User
 from codeact.events import Emit, ignore
 from codeact.interpreter import Interpreter
@@ -31,6 +32,7 @@ class Conversation:
     """User turns with one agent over one living interpreter. Opens and closes nothing.
 
     `extra` is the caller's own text for the system prompt. `output_type` demands typed answers.
+    `approval` says what needs whose consent; answers that last do so for this conversation.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class Conversation:
         *,
         extra: str = "",
         output_type: OutputType | None = None,
+        approval: Approval = DEFAULT,
     ) -> None:
         schema = None if output_type is None else output_type.schema
         self.agent = agent
         self.interpreter = interpreter
         self.toolbox = toolbox
+        self.gate = Gate(approval)
         self.system = system_prompt(agent.format, toolbox, extra=extra, output_schema=schema)
         self.user: User = Person()
         if output_type is not None:
@@ -67,7 +71,10 @@ class Conversation:
     ) -> Trajectory:
         """One user turn, to its answer or its stop."""
         environment = Environment(
-            interpreter=self.interpreter, toolbox=self.toolbox, user=self.user
+            interpreter=self.interpreter,
+            toolbox=self.toolbox,
+            user=self.user,
+            gate=self.gate,
         )
         said = Message(role="user", content=text, media=tuple(media))
         prompt = _said(self.messages, said)

@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 
 from codeact.agent import Agent
+from codeact.approval import DEFAULT, Approval
 from codeact.conversation import Conversation
 from codeact.errors import AgentFailed, ConfigError
 from codeact.events import Emit, Event, ignore
@@ -71,6 +72,7 @@ async def ask(
     sampling: Sampling = Sampling(),
     cell_seconds: float | None = 60.0,
     sandbox: SandboxPolicy = SandboxPolicy(),
+    approval: Approval = DEFAULT,
     record: Path | str | None = None,
     emit: Emit = ignore,
 ) -> Result:
@@ -80,11 +82,11 @@ async def ask(
     shows; `format` likewise an ActionFormat or a name. `files` are copied into the workspace;
     without a `workspace` a fresh temporary folder is made and kept if the run leaves files there.
     `cell_seconds` bounds one code action. `record` is a folder that gets the resolved
-    configuration, each finished step and the trajectory.
+    configuration, each finished step and the trajectory. Without an `approval` that asks somebody
+    the code runs unasked, behind those walls of `sandbox` that this machine offers.
 
-    The code runs without asking, behind those walls of `sandbox` that this machine offers. Raises
-    ConfigError when something is set up wrongly and AgentFailed, with the trajectory so far, when
-    the model or the interpreter fails.
+    Raises ConfigError when something is set up wrongly and AgentFailed, with the trajectory so far,
+    when the model or the interpreter fails.
     """
     from codeact.interpreter.opening import open_interpreter
 
@@ -104,7 +106,9 @@ async def ask(
             max_steps=max_steps,
             budget=budget,
         )
-        conversation = Conversation(agent, interpreter, toolbox, extra=system, output_type=wanted)
+        conversation = Conversation(
+            agent, interpreter, toolbox, extra=system, output_type=wanted, approval=approval
+        )
         say = partial(conversation.say, mention(task, files), media=media)
         if record is None:
             trajectory = await say(emit=emit)

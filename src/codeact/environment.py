@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import anyio
+
 from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
+from codeact.approval import ApprovalFailed, Gate
 from codeact.events import Emit, ignore
 from codeact.interpreter import Interpreter
 from codeact.observations import Observation
-from codeact.tools import EMPTY, BadArguments, Toolbox, ToolTimeout, UnknownTool
+from codeact.tools import EMPTY, BadArguments, Refused, Toolbox, ToolTimeout, UnknownTool
 
 RESULT_LIMIT = 10_000
 """How many characters of a tool's result the model is shown; head and tail are kept."""
+
+STOPPED = "[Somebody stopped here, before there was consent: this code was not run.]"
 
 
 class User(Protocol):
@@ -33,17 +38,29 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One episode's world. Opens and closes nothing: whoever made the interpreter does."""
+    """One episode's world. Opens and closes nothing: whoever made the interpreter does.
+
+    Cells and calls pass the `gate`; the toolbox is then the same one, guarded by it.
+    """
 
     interpreter: Interpreter
     toolbox: Toolbox = EMPTY
     user: User = field(default_factory=Person)
+    gate: Gate = field(default_factory=Gate)
+    _asking: list[anyio.CancelScope] = field(init=False, repr=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.toolbox.guard != self.gate.admit:
+            object.__setattr__(self, "toolbox", self.gate.guarded(self.toolbox))
 
     async def step(self, action: Action, emit: Emit = ignore) -> Observation:
         """Do what the action asks. Raises InterpreterLost; what the model gets wrong returns."""
         begun = time.perf_counter()
         match action:
             case CodeAction(code=code, note=note):
+                refusal = await self._refusal(action, emit)
+                if refusal is not None:
+                    return replace(refusal, seconds=time.perf_counter() - begun)
                 execution = await self.interpreter.execute(code, toolbox=self.toolbox, emit=emit)
                 return Observation(
                     text=_noted(execution.text, note),
@@ -55,7 +72,7 @@ class Environment:
                     seconds=time.perf_counter() - begun,
                 )
             case ToolCall(note=note):
-                text, error = await self._call(action)
+                text, error = await self._call(action, emit)
                 return Observation(
                     text=_noted(clip(_writable(text)), note),
                     source="tool",
@@ -68,18 +85,46 @@ class Environment:
             case InvalidAction(reason=reason, kind=kind):
                 return Observation(text=reason, source="format", ok=False, error=kind)
 
-    async def _call(self, call: ToolCall) -> tuple[str, str | None]:
+    async def interrupt(self) -> None:
+        """Stop the cell that runs, or withdraw the question whether it may; the state is kept."""
+        if self._asking:
+            self._asking[-1].cancel()
+        else:
+            await self.interpreter.interrupt()
+
+    async def _refusal(self, action: CodeAction, emit: Emit) -> Observation | None:
+        """Why the code may not run, None where it may."""
+        with anyio.CancelScope() as question:
+            self._asking.append(question)
+            try:
+                await self.gate.admit(action, emit=emit)
+                return None
+            except Refused as refused:
+                return _not_run(str(refused), "Refused")
+            finally:
+                self._asking.remove(question)
+        return _not_run(STOPPED, "Interrupted")
+
+    async def _call(self, call: ToolCall, emit: Emit) -> tuple[str, str | None]:
         """The result as text, and None or the label of what failed."""
         try:
-            return show(await self.toolbox.call(call.name, call.args, call.kwargs)), None
+            return show(await self.toolbox.call(call.name, call.args, call.kwargs, emit=emit)), None
         except UnknownTool as error:
             return str(error), "UnknownTool"
         except BadArguments as error:
             return str(error), "BadArguments"
         except ToolTimeout as error:
             return str(error), "Timeout"
+        except Refused as error:
+            return str(error), "Refused"
+        except ApprovalFailed:
+            raise
         except Exception as error:  # noqa: BLE001 - what a tool raises is what the model observes
             return f"{type(error).__name__}: {error}", type(error).__name__
+
+
+def _not_run(text: str, error: str) -> Observation:
+    return Observation(text=text, source="interpreter", ok=False, error=error)
 
 
 def show(value: Any) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codeact.actions import Action
+from codeact.consents import Consent, Question
 from codeact.trajectory import Step
 
 
@@ -57,6 +58,21 @@ class Compacted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked:
+    """Somebody is asked; until the answer nothing of it is done. One question at a time."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven:
+    """The answer, which may be a no; None where the work was stopped before there was one."""
+
+    question: Question
+    consent: Consent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     """A step is complete; the first has `index` 0."""
 
@@ -65,7 +81,15 @@ class StepFinished:
 
 
 Event = (
-    TextDelta | ReasoningDelta | Retrying | ActionParsed | OutputDelta | Compacted | StepFinished
+    TextDelta
+    | ReasoningDelta
+    | Retrying
+    | ActionParsed
+    | OutputDelta
+    | ApprovalAsked
+    | ApprovalGiven
+    | Compacted
+    | StepFinished
 )
 Emit = Callable[[Event], None]
 

@@ -9,16 +9,22 @@ from typing import TypeVar
 
 import anyio
 
-from codeact.events import Emit, Event, Retrying, TextDelta
+from codeact.consents import Decision, decision
+from codeact.events import ApprovalAsked, ApprovalGiven, Emit, Event, Retrying, TextDelta
 from codeact.messages import Usage
 from codeact.trajectory import StopReason
 
 T = TypeVar("T")
 
+_LOOK_AGAIN = 0.05
+"""Seconds between looks at a budget that stands still at its end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What one episode may use; None is no limit. `cost` in US dollars, `seconds` of wall time."""
+    """What one episode may use; None is no limit. `cost` in US dollars, `seconds` of wall time, but
+    for the time in which somebody is asked for consent.
+    """
 
     tokens: int | None = None
     cost: float | None = None
@@ -43,6 +49,18 @@ class Halt:
         self._interrupt = interrupt
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._reason: StopReason | None = None
+        self._held: float | None = None
+
+    def hold(self) -> None:
+        """Somebody is asked: until `release` the time does not count."""
+        if self._held is None:
+            self._held = time.monotonic()
+
+    def release(self) -> None:
+        """Time counts again. Does nothing where none was held."""
+        if self._held is not None and self._deadline is not None:
+            self._deadline += time.monotonic() - self._held
+        self._held = None
 
     @property
     def reason(self) -> StopReason | None:
@@ -53,7 +71,8 @@ class Halt:
         return self._reason
 
     def _remaining(self) -> float:
-        return float("inf") if self._deadline is None else self._deadline - time.monotonic()
+        now = time.monotonic() if self._held is None else self._held
+        return float("inf") if self._deadline is None else self._deadline - now
 
     async def guard(
         self,
@@ -91,27 +110,40 @@ class Halt:
 
     async def _called(self) -> None:
         """Returns when a halt is called."""
-        with anyio.move_on_after(self._remaining()):
-            if self._interrupt is None:
-                await anyio.sleep_forever()
-            else:
-                await self._interrupt.wait()
+        while self.reason is None:
+            with anyio.move_on_after(max(self._remaining(), _LOOK_AGAIN)):
+                if self._interrupt is None:
+                    await anyio.sleep_forever()
+                else:
+                    await self._interrupt.wait()
 
 
 class Listener:
-    """Passes events on and remembers the reply that is being written, for when it is cut off."""
+    """Passes events on and remembers the reply that is being written, for when it is cut off, and
+    what was decided. While somebody is asked the halt's time stands still.
+    """
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, halt: Halt) -> None:
         self._emit = emit
+        self._halt = halt
         self.text = ""
+        self.decisions: list[Decision] = []
 
     def begin(self) -> None:
         """A new reply is asked for."""
         self.text = ""
+        self.decisions.clear()
+        self._halt.release()
 
     def emit(self, event: Event) -> None:
         if isinstance(event, TextDelta):
             self.text += event.text
         elif isinstance(event, Retrying):
             self.text = ""
+        elif isinstance(event, ApprovalAsked):
+            self._halt.hold()
+        elif isinstance(event, ApprovalGiven):
+            self._halt.release()
+            if event.consent is not None:
+                self.decisions.append(decision(event.question, event.consent))
         self._emit(event)

@@ -16,8 +16,9 @@ class Observation:
     when it was cut.
 
     `error` is a stable label of what failed: the exception's type name for code and tools, else one
-    of "Timeout", "StateLost", "Interrupted", "UnknownTool", "BadArguments" or the kind of the
-    invalid action. `done` ends the episode. `seconds` is wall time.
+    of "Timeout", "StateLost", "Interrupted", "Refused" (there was no consent), "UnknownTool",
+    "BadArguments" or the kind of the invalid action. `done` ends the episode. `seconds` is wall
+    time.
     """
 
     text: str

@@ -9,11 +9,14 @@ import functools
 import inspect
 import keyword
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from codeact.actions import ToolCall
 from codeact.errors import ConfigError
+from codeact.events import Emit, ignore
 from codeact.messages import ToolSchema
 from codeact.signatures import (
     by_position,
@@ -29,6 +32,11 @@ from codeact.signatures import (
 TOOL_SECONDS = 60.0
 """How long one tool call may take unless its tool says otherwise."""
 
+NOBODY = (
+    "{name}() may be called only with somebody's approval, and nobody can be asked here, so it was "
+    "not called. Do without it, or say in your answer what it would be needed for."
+)
+
 
 class UnknownTool(LookupError):
     """The model named a tool that does not exist."""
@@ -42,10 +50,14 @@ class ToolTimeout(TimeoutError):
     """The tool did not return in time."""
 
 
+class Refused(PermissionError):
+    """A person or a rule said no, so nothing was done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One function. `signature` and `description` are what the model reads; `seconds` bounds one
-    call (None: no bound).
+    call (None: no bound). With `needs_approval` it is called only after somebody's consent.
     """
 
     name: str
@@ -53,6 +65,7 @@ class Tool:
     description: str
     function: Callable[..., Any]
     seconds: float | None = TOOL_SECONDS
+    needs_approval: bool = False
 
     def schema(self) -> ToolSchema:
         """The tool for the provider's native tool calling."""
@@ -69,6 +82,7 @@ def tool(
     name: str | None = None,
     description: str | None = None,
     seconds: float | None = TOOL_SECONDS,
+    needs_approval: bool = False,
 ) -> Tool:
     """A Tool from a function, sync or async: its name, its typed signature, the first paragraph of
     its docstring.
@@ -103,14 +117,24 @@ def tool(
         description=description,
         function=function,
         seconds=seconds,
+        needs_approval=needs_approval,
     )
+
+
+Guard = Callable[[ToolCall, Tool, Emit], Awaitable[None]]
+"""Returns when the call may be made, else raises Refused. The call holds the values that the tool
+will receive, by the names of its parameters.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """The tools of one agent, by name, in order."""
+    """The tools of one agent, by name, in order. Every call passes the `guard`; without one those
+    tools that need approval are refused.
+    """
 
     tools: tuple[Tool, ...] = ()
+    guard: Guard | None = field(default=None, repr=False, compare=False)
     _by_name: Mapping[str, Tool] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -158,32 +182,52 @@ class Toolbox:
 
         Raises UnknownTool, BadArguments.
         """
-        found = self.find(name)
+        bound = self._bound(self.find(name), args, kwargs)
+        return list(bound.args), dict(bound.kwargs)
+
+    def _bound(
+        self, found: Tool, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> inspect.BoundArguments:
         signature = signature_of(found.function)
         positional, named = by_position(signature, list(args), dict(kwargs))
         try:
             bound = signature.bind(*positional, **named)
         except TypeError as error:
-            raise BadArguments(f"{name}(): {error}. Its signature is {found.signature}") from None
+            raise BadArguments(
+                f"{found.name}(): {error}. Its signature is {found.signature}"
+            ) from None
         checks = checks_of(found.function)
         for parameter, value in bound.arguments.items():
             check = checks.get(parameter)
             if check is not None and value is not signature.parameters[parameter].default:
                 bound.arguments[parameter] = _checked(found, parameter, check, value)
-        return list(bound.args), dict(bound.kwargs)
+        return bound
 
     async def call(
-        self, name: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        emit: Emit = ignore,
+        waiting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> Any:
         """Call a tool, in a thread of its own where it is synchronous.
 
-        Raises UnknownTool, BadArguments, ToolTimeout (a synchronous tool's thread is then left
+        The guard is asked inside of `waiting`; its questions are told to `emit`. Raises
+        UnknownTool, BadArguments, Refused, ToolTimeout (a synchronous tool's thread is then left
         behind) and whatever the tool raises.
         """
         import anyio
 
         found = self.find(name)
-        positional, named = self.bind(name, args, kwargs or {})
+        bound = self._bound(found, args, kwargs or {})
+        if self.guard is not None:
+            with waiting():
+                await self.guard(_by_parameter(found, bound), found, emit)
+        elif found.needs_approval:
+            raise Refused(NOBODY.format(name=name))
+        positional, named = bound.args, bound.kwargs
         try:
             with anyio.move_on_after(found.seconds) as scope:
                 if inspect.iscoroutinefunction(routine(found.function)):
@@ -250,6 +294,25 @@ async def _in_thread(function: Callable[[], Any]) -> Any:
 
     threading.Thread(target=work, daemon=True, name="codeact-tool").start()
     return await future
+
+
+def _by_parameter(found: Tool, bound: inspect.BoundArguments) -> ToolCall:
+    """The call with every value that the tool will receive, its own defaults included."""
+    whole = inspect.BoundArguments(bound.signature, bound.arguments.copy())
+    whole.apply_defaults()
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for name, value in whole.arguments.items():
+        match bound.signature.parameters[name].kind:
+            case inspect.Parameter.POSITIONAL_ONLY:
+                args.append(value)
+            case inspect.Parameter.VAR_POSITIONAL:
+                args += value
+            case inspect.Parameter.VAR_KEYWORD:
+                kwargs |= value
+            case _:
+                kwargs[name] = value
+    return ToolCall(name=found.name, args=tuple(args), kwargs=kwargs)
 
 
 def _checked(found: Tool, parameter: str, check: Any, value: Any) -> Any:

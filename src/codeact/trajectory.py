@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
+from codeact.consents import Decision
 from codeact.errors import DataError
 from codeact.messages import Completion, Message, Usage
 from codeact.observations import Observation
@@ -50,7 +51,8 @@ class Step:
     `completion` is what the model wrote. `reply` is how that stays in the prompt: cut after the
     first complete action, its closing mark restored. `feedback` is the observation as a message,
     None where the model is shown nothing more. `context` is set when the messages before this step
-    were rewritten (compaction): then it holds all of them.
+    were rewritten (compaction): then it holds all of them. `decisions` are what somebody was asked
+    meanwhile and said.
     """
 
     completion: Completion
@@ -59,6 +61,7 @@ class Step:
     observation: Observation
     feedback: Message | None = None
     context: tuple[Message, ...] | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

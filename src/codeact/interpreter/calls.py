@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from anyio import CancelScope
 
 from codeact.errors import CodeActError
+from codeact.events import Emit
 from codeact.interpreter.wire import Frame, WireError
-from codeact.tools import EMPTY, BadArguments, Toolbox, ToolTimeout, UnknownTool
+from codeact.tools import EMPTY, BadArguments, Refused, Toolbox, ToolTimeout, UnknownTool
 
 STOPPED = "The call of {name}() was given up: the cell that made it was stopped."
 NO_CELL = (
@@ -17,21 +21,35 @@ NO_CELL = (
 BAD_ARGUMENTS = "The arguments of {name}() did not reach the tool: {error}."
 BAD_RESULT = "The result of {name}() did not reach the code: {error}."
 ENDED_PROGRAM = "The tool {name}() tried to end the program with {error}."
+WITHDRAW_SECONDS = 1.0
+"""How long a question that is withdrawn may take to be gone."""
 MAX_ERROR_TEXT = 100_000
 """Characters of an exception's text that cross."""
 _AS_BUILTIN: dict[type[BaseException], type[BaseException]] = {
     BadArguments: TypeError,
     UnknownTool: NameError,
     ToolTimeout: TimeoutError,
+    Refused: PermissionError,
 }
 Send = Callable[..., None]
 
 
 class Calls:
-    """The tool calls of one cell after another, each in a task of its own."""
+    """The tool calls of one cell after another, each in a task of its own.
 
-    def __init__(self, failed: Callable[[Exception], None]) -> None:
+    `tell` hears of questions about them; inside of `paused` the cell's time does not count.
+    """
+
+    def __init__(
+        self,
+        failed: Callable[[Exception], None],
+        tell: Emit,
+        paused: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._failed = failed
+        self._tell = tell
+        self._paused = paused
+        self._asking: set[asyncio.Task[None]] = set()
         self._toolbox = EMPTY
         self._refusal = NO_CELL
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -47,9 +65,12 @@ class Calls:
         for task in self._tasks.values():
             task.cancel()
 
-    def close(self) -> None:
-        """The cell has ended."""
+    async def close(self) -> None:
+        """The cell has ended. Returns when no question about it stands any more."""
         self.stop(NO_CELL)
+        if self._asking:
+            with CancelScope(shield=True):
+                await asyncio.wait(self._asking, timeout=WITHDRAW_SECONDS)
 
     def hear(self, frame: Frame, send: Send) -> None:
         """A frame "call" or "cancel", not trusted. Raises WireError where it is malformed."""
@@ -71,7 +92,9 @@ class Calls:
         try:
             match frame.values():
                 case [list() | tuple() as args, dict() as kwargs]:
-                    result = await self._toolbox.call(name, args, kwargs)
+                    result = await self._toolbox.call(
+                        name, args, kwargs, emit=self._tell, waiting=self._waiting
+                    )
                 case _:
                     raise WireError("they are not arguments")
         except asyncio.CancelledError:
@@ -92,6 +115,18 @@ class Calls:
             except TypeError as error:
                 text = BAD_RESULT.format(name=name, error=error)
                 _raise_there(send, key, TypeError(text))
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """The current call waits for somebody's consent."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._asking.add(task)
+        try:
+            with self._paused():
+                yield
+        finally:
+            self._asking.discard(task)
 
     def _ended(self, key: int, name: str, task: asyncio.Task[None], send: Send) -> None:
         del self._tasks[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codeact.events import Emit, OutputDelta, ignore
+from codeact.events import Emit, Event, OutputDelta, ignore
 from codeact.interpreter.wire import WireError
 
 
@@ -41,7 +41,11 @@ class LiveOutput:
             return
         self._left -= len(text)
         self._heard.append(text)
+        self.tell(OutputDelta(text=text, stream="stderr" if stream == "stderr" else "stdout"))
+
+    def tell(self, event: Event) -> None:
+        """Tell the cell's listener of something else that happens meanwhile."""
         try:
-            self._emit(OutputDelta(text=text, stream="stderr" if stream == "stderr" else "stdout"))
+            self._emit(event)
         except Exception as error:  # noqa: BLE001 - the listener's fault comes out of execute
             self._failed(error)

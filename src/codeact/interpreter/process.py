@@ -89,13 +89,13 @@ class ProcessInterpreter(Durable):
         self._child: Child | None = None
         self._dying: list[Child] = []
         self._ready: asyncio.Future[bool] | None = None
-        self._calls = Calls(self._fail)
-        self._deadline = Deadline(self._calls.stop)
+        self._live = LiveOutput(output_limit * LIVE_FACTOR, self._fail)
+        self._deadline = Deadline(lambda: self._calls.stop())
+        self._calls = Calls(self._fail, self._live.tell, self._deadline.paused)
         self._asked: Asked | None = None
         self._number = 0
         self._cell = 0
         self._failure: Exception | None = None
-        self._live = LiveOutput(output_limit * LIVE_FACTOR, self._fail)
         self._offered: Toolbox | None = None
         self._names: list[str] = []
         self._used = False
@@ -194,8 +194,8 @@ class ProcessInterpreter(Durable):
             try:
                 done = await self._ask(head, self._timeout)
             finally:
+                await self._calls.close()
                 self._live.close()
-                self._calls.close()
             if self._failure is not None:
                 raise self._failure
             return self._finished(done, began) if done else await self._bereaved(began)
