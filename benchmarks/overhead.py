@@ -44,6 +44,7 @@ class InstantInterpreter:
     """Answers at once, so that only the loop's own time is left."""
 
     workspace = Path(".")
+    report = None
 
     async def execute(
         self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore

@@ -99,4 +99,5 @@ trajectories = st.builds(
     stop_reason=st.sampled_from(StopReason),
     error=st.none() | texts,
     metadata=st.dictionaries(texts, texts, max_size=2),
+    setting=st.dictionaries(texts, json_values, max_size=2),
 )

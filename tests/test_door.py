@@ -22,6 +22,7 @@ from codeact.errors import AgentFailed, ConfigError, ModelError
 from codeact.events import ActionParsed, Event, StepFinished
 from codeact.formats import by_name
 from codeact.halting import Budget
+from codeact.interpreter.sandbox import Mode, SandboxPolicy
 from codeact.messages import Media, Sampling
 from codeact.models.scripted import ScriptedModel
 from codeact.trajectory import StopReason, read
@@ -50,6 +51,14 @@ def test_a_task_becomes_an_answer_from_plain_code() -> None:
     assert result.stop_reason is StopReason.ANSWERED
     assert result.usage == result.trajectory.usage
     assert result.usage.total_tokens > 0
+
+
+@pytest.mark.parametrize(("mode", "stands"), [("required", True), ("off", False)])
+def test_the_record_says_which_walls_stood(mode: Mode, stands: bool, tmp_path: Path) -> None:
+    policy = SandboxPolicy(mode=mode)
+    play(act("1"), "Done.", sandbox=policy, record=tmp_path)
+    (recorded,) = read(tmp_path / "trajectories.jsonl")
+    assert (recorded.setting["sandbox"]["tier"] != "none") is stands
 
 
 def test_a_task_is_done_inside_a_running_loop() -> None:

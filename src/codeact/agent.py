@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 
@@ -15,6 +16,7 @@ from codeact.errors import CodeActError, ConfigError, ContextOverflow, ModelErro
 from codeact.events import ActionParsed, Compacted, Emit, StepFinished, ignore
 from codeact.formats import ActionFormat
 from codeact.halting import Budget, Halt, Listener
+from codeact.interpreter import Interpreter
 from codeact.messages import Completion, Message, Sampling, Usage
 from codeact.models import Model
 from codeact.observations import Observation
@@ -90,6 +92,7 @@ class Agent:
             stop_reason=reason,
             error=error,
             metadata={"model": self.model.name, "format": self.format.name},
+            setting=setting(environment.interpreter),
         )
 
 
@@ -295,6 +298,12 @@ class _Episode:
 
     def _usage(self) -> Usage:
         return sum((step.completion.usage for step in self.steps), Usage())
+
+
+def setting(interpreter: Interpreter) -> dict[str, Any]:
+    """What code runs in, for the record; empty where no code has been waited for."""
+    report = interpreter.report
+    return {} if report is None else {"sandbox": report.plain()}
 
 
 def _failed(failure: CodeActError) -> Observation:

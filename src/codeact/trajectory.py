@@ -67,7 +67,7 @@ class Step:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trajectory:
     """The record of one episode. `metadata` names the model, the format and what else explains the
-    run.
+    run; `setting` is JSON data on what the code ran in: `sandbox` says which walls stood.
     """
 
     prompt: tuple[Message, ...]
@@ -75,6 +75,7 @@ class Trajectory:
     stop_reason: StopReason
     error: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    setting: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def answer(self) -> str | None:

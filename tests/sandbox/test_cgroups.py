@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,7 +108,8 @@ def test_removing_a_group_ends_what_still_runs_in_it() -> None:
 def test_a_group_that_cannot_be_made_leaves_nothing() -> None:
     with pytest.raises(OSError):  # noqa: PT011 - the errno is the kernel's
         cgroups.make(PLACE, memory_mb=64, processes=-5)
-    assert not [each for parent in PLACE.parents for each in parent.glob("codeact-*")]
+    ours = f"codeact-*-{os.getpid()}-*"
+    assert not [each for parent in PLACE.parents for each in parent.glob(ours)]
 
 
 def _unified(root: Path, given: str) -> Path:

@@ -10,6 +10,7 @@ import anyio
 
 from codeact.events import Emit, ignore
 from codeact.interpreter import Execution, Interpreter, Variable
+from codeact.interpreter.in_force import InForce
 from codeact.tools import EMPTY, Toolbox
 
 REFUSED = """\
@@ -49,6 +50,10 @@ class Asking:
     @property
     def workspace(self) -> Path:
         return self._interpreter.workspace
+
+    @property
+    def report(self) -> InForce | None:
+        return self._interpreter.report
 
     async def execute(
         self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from codeact.events import Emit, ignore
+from codeact.interpreter.in_force import InForce
 from codeact.messages import Media
 from codeact.tools import EMPTY, Toolbox
 
@@ -50,6 +51,10 @@ class Interpreter(Protocol):
     @property
     def workspace(self) -> Path:
         """The folder in which the code works, as the host sees it."""
+
+    @property
+    def report(self) -> InForce | None:
+        """What confines the code now; None before a kernel has come, and where no code runs."""
 
     async def execute(
         self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import dataclasses
 import errno
 import json
 import os
@@ -16,13 +15,12 @@ import struct
 import subprocess
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codeact.interpreter.child import Child, environment, program
-from codeact.interpreter.sandbox import FULL, SandboxPolicy, refused
 from codeact.interpreter.wire import Frame, encode
 
 _CHUNK = 1 << 18
@@ -41,7 +39,7 @@ Beget = Callable[[Sequence[int], Report], None]
 """Makes a kernel that holds a socket, a lifeline and a log. Raises OSError."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a zygote is like; sessions that want the same share one.
 
@@ -156,20 +154,6 @@ class Zygote:
             os.close(each)
 
 
-def described(policy: SandboxPolicy) -> str:
-    """The walls of this machine's strongest tier, "" for none. Raises ConfigError."""
-    from codeact.interpreter.offer import probe, tier
-
-    found = tier(probe())
-    warning = refused(policy, found)
-    if warning is not None:
-        warnings.warn(warning, stacklevel=2)
-    if found == "none" or policy.mode == "off":
-        return ""
-    told = dataclasses.asdict(policy) | {"readable": [str(each) for each in policy.readable]}
-    return json.dumps({"policy": told, "tier": "full" if found in FULL else found})
-
-
 _zygotes: dict[Settings, Zygote] = {}
 _lock = threading.Lock()
 
@@ -218,6 +202,8 @@ class Forked(Child):
         self._last_words_of_zygote = last_words
         self._pidfd: int | None = None
         self.pid = 0
+        self.verdict: Callable[[], str] = str
+        """Asked when it was killed: why, where the host knows more than the signal."""
         self._reported = asyncio.Event()
         super().__init__(on_frame=on_frame, on_death=on_death)
 
@@ -266,6 +252,10 @@ class Forked(Child):
         with contextlib.suppress(ProcessLookupError):
             self._pidfd = os.pidfd_open(pid)
             self.pid = pid
+
+    def epitaph(self) -> str:
+        killed = not self._fault and self.code in (None, -signal.SIGKILL)
+        return (self.verdict() if killed else "") or super().epitaph()
 
     def last_stderr(self) -> str:
         return super().last_stderr() or self._last_words_of_zygote()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import tempfile
 import time
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from codeact.errors import InterpreterLost
+from codeact.events import Emit, ignore
 from codeact.interpreter import Execution, State
-from codeact.interpreter.answers import NAMES_SHOWN
+from codeact.interpreter.answers import NAMES_SHOWN, joined
 from codeact.interpreter.child import Child, environment
-from codeact.interpreter.fork_server import Forked, Settings, described, zygote
+from codeact.interpreter.enclosure import Enclosure, SessionGroup, Tell, warn
+from codeact.interpreter.fork_server import Forked, Settings, zygote
 from codeact.interpreter.harmless import is_harmless
+from codeact.interpreter.in_force import InForce
 from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
@@ -28,6 +32,8 @@ from codeact.interpreter.snapshots import (
     Snapshot,
     When,
 )
+from codeact.interpreter.wire import Frame
+from codeact.tools import EMPTY, Toolbox
 
 RESTORED = (
     "[The variables have been restored as they were before {cell}: {names}.{gone} Files in the "
@@ -55,9 +61,9 @@ class ForkedInterpreter(ProcessInterpreter):
 
     A snapshot copies memory, and the files of the workspace. It cannot copy threads, processes that
     the code has started, or effects outside: while there are such threads or processes no snapshot
-    is made, and the last one stays. `sandbox` puts up walls: the strongest that the machine offers,
-    but for cgroups. Files that are open are shared with their position, sockets
-    are shared too. Linux only.
+    is made, and the last one stays. `sandbox` puts up walls: the strongest that the machine offers;
+    `tell` hears once where it offers none. Files that are open are shared with their position,
+    sockets are shared too. Linux only.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class ForkedInterpreter(ProcessInterpreter):
         keep: int = 8,
         keep_seconds: float = 3600.0,
         sandbox: SandboxPolicy | None = None,
+        tell: Tell = warn,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
@@ -75,6 +82,8 @@ class ForkedInterpreter(ProcessInterpreter):
         self._keep = max(keep, 2)
         self._keep_seconds = keep_seconds
         self._sandbox = sandbox
+        self._tell = tell
+        self._walls = Enclosure(sandbox, tell)
         self._files = Keeper()
         self._shots: list[Snapshot] = []
         self._lineage = Lineage()
@@ -82,6 +91,21 @@ class ForkedInterpreter(ProcessInterpreter):
         self._changed = False
         self.uncopied = ""
         """Why the last snapshot was not made, empty where it was."""
+
+    @property
+    def report(self) -> InForce | None:
+        """What confines it; None before the first kernel has come."""
+        return self._walls.report
+
+    async def execute(
+        self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore
+    ) -> Execution:
+        """As the protocol says, with a remark where processes had to be killed over the cell."""
+        execution = await super().execute(code, toolbox=toolbox, emit=emit)
+        remark = self._walls.remark()
+        if not remark:
+            return execution
+        return dataclasses.replace(execution, text=joined(execution.text, remark))
 
     async def fork(self, workspace: Path | None = None) -> ForkedInterpreter:
         """An independent living copy, opened already: the same variables, copies of the files.
@@ -99,6 +123,7 @@ class ForkedInterpreter(ProcessInterpreter):
                 keep=self._keep,
                 keep_seconds=self._keep_seconds,
                 sandbox=self._sandbox,
+                tell=self._tell,
                 **{**self._settings, "workspace": self._folder_of_twin(workspace)},
             )
             try:
@@ -147,6 +172,7 @@ class ForkedInterpreter(ProcessInterpreter):
             home.folders.append(self._folder)
             self._own_folder = False
         await super().aclose()
+        self._retire(self._walls.begin())
         await self._leave()
         await home.leave()
         await asyncio.to_thread(self._files.close)
@@ -166,15 +192,32 @@ class ForkedInterpreter(ProcessInterpreter):
         return folder
 
     def _launch(self) -> Child:
-        walls = "" if self._sandbox is None else described(self._sandbox)
-        settings = Settings(python=self._python, preload=self._preload, walls=walls)
+        settings = Settings(python=self._python, preload=self._preload, walls=self._walls.walls())
         parent = zygote(settings)
-        return Forked(
+        self._retire(self._walls.begin())
+        kernel = Forked(
             parent.beget({"workspace": str(self.workspace)}),
             on_frame=self._hear,
             on_death=self._mourn,
             last_words=parent.last_words,
         )
+        kernel.verdict = self._walls.verdict
+        return kernel
+
+    def _retire(self, group: SessionGroup | None) -> None:
+        """Snapshots in it may still be needed: it goes with the last of these sessions."""
+        if group is not None:
+            self._lineage.groups.append(group)
+
+    def _hear(self, frame: Frame) -> None:
+        if frame.head.get("op") == "ready" and self._ready is not None and not self._ready.done():
+            assert isinstance(self._child, Forked)
+            self._walls.meet(frame.head.get("walls"), self._child.pid)
+        super()._hear(frame)
+
+    async def _awake(self) -> None:
+        await super()._awake()
+        await self._walls.complete()
 
     def _greeting(self) -> dict[str, Any]:
         env = environment(self._python, self.workspace) if self._env is None else self._env
@@ -206,7 +249,9 @@ class ForkedInterpreter(ProcessInterpreter):
         kernel = self._child
         assert isinstance(kernel, Forked)
         frozen = Frozen(kernel)
-        self._child = await frozen.copy(None, self._hear, self._mourn)
+        self._child = copy = await frozen.copy(None, self._hear, self._mourn)
+        copy.verdict = self._walls.verdict
+        self._walls.prefer(copy.pid, kernel.pid)
         self._lineage.add(frozen)
         self._shots.append(Snapshot(frozen, self._cell + 1, tuple(self._names)))
         self._changed = False
@@ -223,7 +268,7 @@ class ForkedInterpreter(ProcessInterpreter):
         oldest = time.monotonic() - self._keep_seconds
         dropped = 0
         while len(self._shots) > self._keep or (
-            len(self._shots) > 1 and self._shots[0].made < oldest
+            len(self._shots) > 1 and (self._shots[0].made < oldest or self._walls.crowded())
         ):
             dropped += 1
             await self._drop(self._shots.pop(0))
@@ -247,6 +292,7 @@ class ForkedInterpreter(ProcessInterpreter):
                 cell = before if shot.cell == last else f"cell {shot.cell}"
                 return await self._told_restored(shot, cell, names, last), "restored"
             self._shots.pop()
+        self._retire(self._walls.begin())
         await self._leave()
         return await super()._recover(before)
 
@@ -260,6 +306,8 @@ class ForkedInterpreter(ProcessInterpreter):
                 await self._awake()
             else:
                 copy = await shot.frozen.copy(None, self._hear, self._mourn)
+                copy.verdict = self._walls.verdict
+                self._walls.prefer(copy.pid, shot.frozen.pid)
                 self._used = False
                 await self._bury()
                 self._child = copy
@@ -309,7 +357,10 @@ class ForkedInterpreter(ProcessInterpreter):
         self._lineage = other._lineage
         self._lineage.members += 1
         self._ready = asyncio.get_running_loop().create_future()
-        self._child = await frozen.copy(str(self.workspace), self._hear, self._mourn)
+        self._walls.inherit(other._walls)
+        self._child = copy = await frozen.copy(str(self.workspace), self._hear, self._mourn)
+        copy.verdict = self._walls.verdict
+        self._walls.join(copy.pid)
         self._ready.set_result(True)
         self._names = list(other._names)
         self._cell = other._cell

@@ -65,7 +65,7 @@ def serve(sock: socket.socket, lifeline: int, kernel: Kernel | None = None) -> N
     channel = kernel.channel
     channel.connect(sock)
     kernel.begin(channel.request().head)
-    channel.send({"op": "ready"})
+    channel.send({"op": "ready", "walls": kernel.walls})
     while True:
         head = channel.request().head
         match head["op"]:
@@ -96,6 +96,7 @@ class Kernel:
         self.first_path: list[str] = []
         """Where modules were looked for before the first cell."""
         self.places: dict[str, str] = {}
+        self.walls: list[list[Any]] = []
         self._limit = 0
         self._tools = Tools(self.channel, self.output)
         self._streams = (

@@ -39,6 +39,7 @@ from codeact.interpreter.calls import Calls, offer
 from codeact.interpreter.child import Child, Spawned, environment
 from codeact.interpreter.deadline import GRACE, INTERRUPT_GRACE, Asked, Deadline
 from codeact.interpreter.durable import Durable
+from codeact.interpreter.in_force import NOT_ASKED_FOR, InForce
 from codeact.interpreter.live_output import LiveOutput
 from codeact.interpreter.wire import Frame, WireError
 from codeact.messages import Media
@@ -112,6 +113,10 @@ class ProcessInterpreter(Durable):
     async def __aexit__(self, *error: object) -> None:
         with CancelScope(shield=True):  # whoever cancels still wants no process left
             await self.aclose()
+
+    @property
+    def report(self) -> InForce | None:
+        return InForce(tier="none", why=NOT_ASKED_FOR)
 
     @property
     def workspace(self) -> Path:

@@ -89,14 +89,16 @@ class SandboxPolicy:
 
     `readable` are paths beside what Python itself needs; writable are the workspace and a temporary
     folder of its own. `memory_mb` bounds each process, and all of them together where a cgroup
-    holds. `workspace_in="memory"` gives a workspace of at most `disk_mb` that ends with the
-    session; in a folder, `disk_mb` is watched by the host.
+    holds; there `cpus` bounds how many processors' worth of time they get. `workspace_in="memory"`
+    gives a workspace of at most `disk_mb` that ends with the session; in a folder, `disk_mb` is
+    watched by the host.
     """
 
     mode: Mode = "auto"
     network: Network = "none"
     memory_mb: int = 2048
     cpu_seconds: int | None = None
+    cpus: float | None = None
     processes: int = 64
     file_mb: int = 1024
     disk_mb: int = 2048

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codeact.errors import CodeActError
+from codeact.interpreter.enclosure import SessionGroup
 from codeact.interpreter.fork_server import Forked, Report
 from codeact.interpreter.kept_files import Kept
 from codeact.interpreter.wire import Frame, WireError
@@ -42,6 +43,10 @@ class Frozen:
         self._outcome: asyncio.Future[str] | None = None
         self._frozen = False
         self._split = False
+
+    @property
+    def pid(self) -> int:
+        return self._kernel.pid
 
     @property
     def dead(self) -> bool:
@@ -157,6 +162,8 @@ class Lineage:
 
     def __init__(self) -> None:
         self.members = 1
+        self.groups: list[SessionGroup] = []
+        """Control groups of these sessions' kernels: some hold snapshots of others."""
         self._frozen: list[Frozen] = []
 
     def add(self, frozen: Frozen) -> None:
@@ -174,6 +181,8 @@ class Lineage:
         self.members -= 1
         while not self.members and self._frozen:
             await self._frozen.pop().end()
+        while not self.members and self.groups:
+            await asyncio.to_thread(self.groups.pop().remove)
 
 
 class Home:

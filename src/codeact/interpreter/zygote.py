@@ -110,6 +110,7 @@ class Walls:
     """The confinement of every kernel of this zygote; with no settings there is none."""
 
     def __init__(self, settings: dict[str, Any] | None) -> None:
+        self.put_up: list[list[Any]] = []
         self._policy: Any = None
         if settings is not None:
             from codeact.interpreter.sandbox import SandboxPolicy
@@ -145,8 +146,9 @@ class Walls:
             return {}
         from codeact.interpreter.confinement import confine
 
-        tmp = confine(self._policy, Path(workspace), tier=self._tier, descriptors=descriptors).tmp
-        return {"TMPDIR": tmp, "MPLCONFIGDIR": tmp}
+        report = confine(self._policy, Path(workspace), tier=self._tier, descriptors=descriptors)
+        self.put_up = [[each.wall, each.stands, each.note] for each in report.layers]
+        return {"TMPDIR": report.tmp, "MPLCONFIGDIR": report.tmp}
 
 
 class Zygote:
@@ -228,6 +230,7 @@ class Zygote:
             _die_with_parent()
             places = self._walls.confine(request["workspace"], (0, 1, 2, sock, lifeline))
             self._kernel.places.update(places)
+            self._kernel.walls = self._walls.put_up
             _reseed()
             serve(socket.socket(fileno=sock), lifeline, self._kernel)
         except BaseException:  # noqa: BLE001 - nothing of the zygote may run in its child

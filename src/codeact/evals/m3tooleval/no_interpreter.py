@@ -25,6 +25,11 @@ class NoInterpreter:
     def workspace(self) -> Path:
         raise InterpreterLost(NO_CODE)
 
+    @property
+    def report(self) -> None:
+        """No code, no walls."""
+        return None
+
     async def execute(
         self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore
     ) -> Execution:

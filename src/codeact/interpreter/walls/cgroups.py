@@ -2,7 +2,8 @@
 
 Version 2 is used where a parent group is ours to divide (systemd delegates one to each user's
 service manager), version 1 where its memory and pids hierarchies are writable. Attaching takes
-milliseconds: do it beside the start of a session, not before its first action.
+some 10 ms in version 1: it belongs beside the start of a session. A group's name tells who made it,
+so that the groups of a host that was killed are found and taken away by the next one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Kind = Literal["v2", "v1", ""]
 _MOUNTS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 _NEEDED = ("memory", "pids")
+_PROCESSOR = "cpu"
+_PERIOD = 100_000  # microseconds over which processor time is counted
 _MB = 2**20
 _PREFIX = "codeact-"
 _NOT_MOUNTED = "no control groups with memory and pids are mounted"
@@ -29,11 +32,15 @@ _PATIENCE, _PAUSE = 5.0, 0.01  # seconds until a group whose processes were kill
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where groups can be made: one parent folder for each controller, or why there is none."""
+    """Where groups can be made: one parent folder for each controller, or why there is none.
+
+    `processor` is where version 1 bounds processor time, the one parent itself in version 2.
+    """
 
     kind: Kind
     parents: tuple[Path, ...] = ()
     why: str = ""
+    processor: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +55,24 @@ class Group:
         for folder in self.folders:
             (folder / "cgroup.procs").write_text(str(pid))
 
+    def out_of_memory(self) -> int:
+        """How many of its processes were killed because its memory ran out."""
+        name = "memory.events" if self.kind == "v2" else "memory.oom_control"
+        lines = (self.folders[0] / name).read_text().splitlines()
+        counts = dict(line.split(maxsplit=1) for line in lines)
+        return int(counts.get("oom_kill", 0))
+
+    def memory_mb(self) -> float:
+        """What its processes hold now, without the pages of files, which can be given back."""
+        field = "anon" if self.kind == "v2" else "total_rss"
+        lines = (self.folders[0] / "memory.stat").read_text().splitlines()
+        return int(dict(line.split() for line in lines)[field]) / _MB
+
     def processes(self) -> tuple[int, ...]:
-        return tuple(int(word) for word in (self.folders[0] / "cgroup.procs").read_text().split())
+        """Of the first of its folders that is still there."""
+        lists = (folder / "cgroup.procs" for folder in self.folders)
+        there = next((each for each in lists if each.exists()), None)
+        return tuple(int(word) for word in there.read_text().split()) if there else ()
 
     def peak_mb(self) -> float:
         """The most memory that the session has used so far."""
@@ -91,7 +114,9 @@ def offered(mounts: Path = _MOUNTS, membership: Path = _MEMBERSHIP) -> Place:
         return Place(kind="", why=_NOT_MOUNTED)
     own = dict(line.split(":", 2)[1:] for line in lines)
     if (unified := _divisible(mounts, own.get("", "/"))) is not None:
-        return Place(kind="v2", parents=(unified,))
+        given = (unified / "cgroup.subtree_control").read_text().split()
+        processor = unified if _PROCESSOR in given else None
+        return Place(kind="v2", parents=(unified,), processor=processor)
     parents = []
     for controller in _NEEDED:
         names = next((names for names in own if controller in names.split(",")), None)
@@ -100,8 +125,16 @@ def offered(mounts: Path = _MOUNTS, membership: Path = _MEMBERSHIP) -> Place:
             return Place(kind="", why=_NOT_MOUNTED)
         parents.append(folder / own[names].strip("/"))
     if all(os.access(parent, os.W_OK) for parent in parents):
-        return Place(kind="v1", parents=tuple(parents))
+        return Place(kind="v1", parents=tuple(parents), processor=_processor(mounts, own))
     return Place(kind="", why=_NOT_OURS)
+
+
+def _processor(mounts: Path, own: dict[str, str]) -> Path | None:
+    """Version 1's parent group for processor time, where it can bound it."""
+    names = next((names for names in own if _PROCESSOR in names.split(",")), None)
+    folder = mounts / _PROCESSOR / own.get(names or "", "").strip("/")
+    bounds = folder / "cpu.cfs_quota_us"
+    return folder if names and bounds.exists() and os.access(folder, os.W_OK) else None
 
 
 def _divisible(mounts: Path, own: str) -> Path | None:
@@ -120,26 +153,70 @@ def _divisible(mounts: Path, own: str) -> Path | None:
     return None
 
 
-def make(place: Place, *, memory_mb: int, processes: int) -> Group:
-    """A new group with its limits, without processes. Leaves nothing behind where it fails."""
-    name = _PREFIX + secrets.token_hex(8)
-    group = Group(kind=place.kind, folders=tuple(parent / name for parent in place.parents))
+def make(place: Place, *, memory_mb: int, processes: int, cpus: float | None = None) -> Group:
+    """A new group with its limits, without processes. Leaves nothing behind where it fails.
+
+    `cpus` bounds processor time, where the machine lets us: how many processors' worth.
+    """
+    name = f"{_PREFIX}{_mark(os.getpid())}-{secrets.token_hex(6)}"
+    parents = list(place.parents)
+    if cpus is not None and place.processor is not None and place.processor not in parents:
+        parents.append(place.processor)
+    group = Group(kind=place.kind, folders=tuple(parent / name for parent in parents))
+    memory, pids, last = group.folders[0], group.folders[len(place.parents) - 1], group.folders[-1]
     size = str(memory_mb * _MB)
     try:
         for folder in group.folders:
             folder.mkdir()
         if place.kind == "v2":
-            _set(group.folders[0], "memory.max", size)
-            _set(group.folders[0], "memory.swap.max", "0", needed=False)
-            _set(group.folders[0], "memory.oom.group", "0", needed=False)
+            _set(memory, "memory.max", size)
+            _set(memory, "memory.swap.max", "0", needed=False)
+            _set(memory, "memory.oom.group", "0", needed=False)
         else:
-            _set(group.folders[0], "memory.limit_in_bytes", size)
-            _set(group.folders[0], "memory.memsw.limit_in_bytes", size, needed=False)
-        _set(group.folders[-1], "pids.max", str(processes))
+            _set(memory, "memory.limit_in_bytes", size)
+            _set(memory, "memory.memsw.limit_in_bytes", size, needed=False)
+        _set(pids, "pids.max", str(processes))
+        if cpus is not None and place.processor is not None:
+            quota = str(round(cpus * _PERIOD))
+            if place.kind == "v2":
+                _set(last, "cpu.max", f"{quota} {_PERIOD}")
+            else:
+                _set(last, "cpu.cfs_quota_us", quota)
     except OSError:
         group.remove()
         raise
     return group
+
+
+def sweep(place: Place) -> int:
+    """Takes away the groups of hosts that have ended without doing it; how many there were.
+
+    What still runs in them was left behind by their sessions, and is killed. Groups of another pid
+    namespace are left alone: who made them cannot be asked for from here.
+    """
+    found = 0
+    ours = _mark(os.getpid()).split("-")[0]
+    for name in {path.name for parent in place.parents for path in parent.glob(f"{_PREFIX}*")}:
+        match name.removeprefix(_PREFIX).split("-"):
+            case [namespace, pid, begun, _] if namespace == ours and pid.isdecimal():
+                if _mark(int(pid)) == f"{namespace}-{pid}-{begun}":
+                    continue
+                places = [*place.parents, *([place.processor] if place.processor else [])]
+                folders = dict.fromkeys(each / name for each in places)
+                with contextlib.suppress(OSError):  # another host sweeps at the same time
+                    Group(kind=place.kind, folders=tuple(folders)).remove()
+                    found += 1
+    return found
+
+
+def _mark(pid: int) -> str:
+    """Tells one process from all others: its pid namespace, its pid and when it began."""
+    namespace = os.stat("/proc/self/ns/pid").st_ino
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return f"{namespace}-{pid}-gone"
+    return f"{namespace}-{pid}-{status.rpartition(')')[2].split()[19]}"
 
 
 def _set(folder: Path, name: str, value: str, *, needed: bool = True) -> None:
