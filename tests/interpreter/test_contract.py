@@ -99,7 +99,7 @@ async def test_an_exception_is_told_with_its_type_its_line_and_no_foreign_frames
     assert re.fullmatch(r'File "<cell 2>", line 2, in <module>', lines[1])
     assert "half(4)" in lines
     assert 'File "<cell 1>", line 4, in half' in lines
-    assert "return n / 0" in lines
+    assert "--> return n / 0" in lines
     assert lines[-1] == "ZeroDivisionError: division by zero"
     assert sum(line.startswith("File") for line in lines) == 2
     assert "\x1b" not in done.text

@@ -11,7 +11,8 @@ from anyio import CancelScope
 from codeact.errors import CodeActError
 from codeact.events import Emit
 from codeact.interpreter.wire import Frame, WireError
-from codeact.tools import EMPTY, BadArguments, Refused, Toolbox, ToolTimeout, UnknownTool
+from codeact.signatures import signature_text
+from codeact.tools import EMPTY, BadArguments, Refused, Tool, Toolbox, ToolTimeout, UnknownTool
 
 STOPPED = "The call of {name}() was given up: the cell that made it was stopped."
 NO_CELL = (
@@ -137,7 +138,18 @@ class Calls:
 
 def offer(toolbox: Toolbox) -> list[list[str]]:
     """The tools as the kernel is told of them."""
-    return [[each.name, each.signature, each.description] for each in toolbox]
+    return [
+        [each.name, each.signature, each.description, *(["exact"] if _is_exact(each) else [])]
+        for each in toolbox
+    ]
+
+
+def _is_exact(tool: Tool) -> bool:
+    """Whether the line that the model reads is the function's own signature."""
+    try:
+        return tool.signature == tool.name + signature_text(tool.function)
+    except (TypeError, ValueError):
+        return False
 
 
 def _raise_there(send: Send, key: int, error: BaseException) -> None:

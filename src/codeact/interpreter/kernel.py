@@ -105,6 +105,7 @@ class Kernel:
             Stream(self.output, "stderr", 2),
         )
         self.shell = Shell.open(self.output)
+        self.shell.signature_of = self._tools.signature_of
         self._namespace: dict[str, Any] = self.shell.user_ns
         self._hidden = frozenset(self._namespace)
         self._names: list[str] = []
@@ -121,6 +122,8 @@ class Kernel:
         self.workspace = Path(start["workspace"])
         self.first_path = [start["workspace"], *sys.path]
         self._limit = start["limit"]
+        if start.get("self_debug", True):
+            self.shell.explain()
         if "env" in start:
             os.environ.clear()
             os.environ.update({"MPLBACKEND": BACKEND, **start["env"], **self.places})
@@ -157,6 +160,8 @@ class Kernel:
         """Save the namespace to a file that the host has opened, or load it."""
         from codeact.interpreter.kernel_keeping import keep
 
+        if head["op"] == "restore" and self.shell.preflight is not None:
+            self.shell.preflight.lose_track()
         self.channel.send({**keep(self, head, self._hidden, self._tools), "id": head["id"]})
 
     def execute(self, head: dict[str, Any]) -> None:

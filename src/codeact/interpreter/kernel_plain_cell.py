@@ -45,8 +45,10 @@ class PlainCells:
         compiled = self._compiled(number, code)
         if compiled is None:
             return False
-        body, last = compiled
+        body, last, statements = compiled
         shell = self._shell
+        if shell.refuses(statements):
+            return True
         self._remember(code)
         self._trigger("pre_execute")
         names, attributes = shell.user_ns, shell.user_global_ns
@@ -67,8 +69,12 @@ class PlainCells:
         self._trigger("post_execute")
         return True
 
-    def _compiled(self, number: int, code: str) -> tuple[CodeType | None, CodeType | None] | None:
-        """The statements and the last expression; None where the cell is not plain."""
+    def _compiled(
+        self, number: int, code: str
+    ) -> tuple[CodeType | None, CodeType | None, list[ast.stmt]] | None:
+        """The statements and the last expression, compiled and as they are written; None where the
+        cell is not plain.
+        """
         shell = self._shell
         if self._is_hooked() or code.startswith(_PROMPT) or self._is_magic(code):
             return None
@@ -77,6 +83,7 @@ class PlainCells:
         try:
             tree = compiler.ast_parse(code, name)
             statements = tree.body
+            written = list(statements)
             last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
             with compiler.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
                 body = compiler(tree, name, "exec") if statements else None
@@ -85,7 +92,7 @@ class PlainCells:
             return None
         if any(each and each.co_flags & inspect.CO_COROUTINE for each in (body, shown)):
             return None
-        return body, shown
+        return body, shown, written
 
     def _is_hooked(self) -> bool:
         """Whether something wants to see or change cells before or after they run."""

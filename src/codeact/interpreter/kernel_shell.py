@@ -5,6 +5,7 @@ Only the kernel imports this room.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import base64
 import builtins
@@ -27,7 +28,8 @@ from traitlets.config import Config
 
 from codeact.interpreter.kernel_output import Output
 from codeact.interpreter.kernel_plain_cell import PlainCells
-from codeact.interpreter.kernel_traceback import CELL, render
+from codeact.interpreter.kernel_preflight import Compile, Preflight, SignatureOf, no_tools
+from codeact.interpreter.kernel_traceback import CELL, NOT_PYTHON, refusal, render
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
@@ -118,6 +120,10 @@ class Shell(InteractiveShell):
     tell_error: Callable[[BaseException, str], None]
     media: list[list[str]]
     cell = ""
+    preflight: Preflight | None = None
+    """Looks at cells before they run; with it errors are explained."""
+    signature_of: SignatureOf = staticmethod(no_tools)
+    _begun = False
     _loop: asyncio.AbstractEventLoop | None = None
     _plain: PlainCells
 
@@ -150,7 +156,6 @@ class Shell(InteractiveShell):
             self.user_ns[name] = self.user_ns_hidden[name] = value
         warnings.filterwarnings("ignore", message="To exit: use")
         warnings.filterwarnings("ignore", message="coroutine 'InteractiveShell.run_cell_async'")
-        warnings.filterwarnings("ignore", message="coroutine 'InteractiveShell.run_cell_async'")
         self._plain = PlainCells(self)
 
     def settle(self, folder: str) -> None:
@@ -164,10 +169,58 @@ class Shell(InteractiveShell):
         Compiler.cell, Compiler.nested = number, 0
         self.execution_count = number
         self.cell = code
+        self._begun = False
         if not self._plain.run(number, code):
             Compiler.nested = 0
             self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
         self.user_ns.pop(f"_i{number}", None)
+
+    def explain(self) -> None:
+        """Look at cells before they run, and explain errors, from here on."""
+        self.preflight = Preflight(self.transform_cell)
+
+    def refuses(self, statements: list[ast.stmt], compiled: Compile | None = None) -> bool:
+        """Whether the cell would fail for certain; then that is told, and it must not run.
+
+        `compiled` compiles a statement, where that is not done yet.
+        """
+        self._begun = True
+        preflight = self.preflight
+        if preflight is None:
+            return False
+        doomed = None
+        try:
+            doomed = preflight.judge(statements, self.user_ns, signature_of=self.signature_of)
+            if doomed is None and compiled is not None:
+                doomed = preflight.misplaced(statements, self.user_ns, compiled)
+        except Exception:  # noqa: BLE001 - a cell that cannot be judged is run
+            doomed = None
+        if doomed is None:
+            preflight.remember(self.cell)
+            return False
+        self.failure = doomed.error
+        file = f"{CELL}{Compiler.cell}>"
+        self.tell_error(doomed.error, refusal(doomed.error, doomed.node, doomed.hint, file))
+        return True
+
+    async def run_ast_nodes(
+        self,
+        nodelist: Any,
+        cell_name: str,
+        interactivity: str = "last_expr",
+        compiler: Any = compile,
+        result: Any = None,
+    ) -> Any:
+        def compiled(statement: ast.stmt) -> None:
+            flags = compiler.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they are given when it is compiled to be run
+                module = ast.Module([statement], [])
+                compile(module, cell_name, "exec", flags, dont_inherit=True)
+
+        if not self._begun and self.refuses(nodelist, compiled):
+            return True
+        return await super().run_ast_nodes(nodelist, cell_name, interactivity, compiler, result)
 
     def _run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Top-level await: on one loop, so that tasks go on in the next such cell."""
@@ -225,9 +278,15 @@ class Shell(InteractiveShell):
         elif isinstance(error, UsageError):
             self.tell_error(error, f"UsageError: {error}\n")
         else:
-            self.tell_error(error, render(error))
+            self.tell_error(error, self._told(error))
         if self.failure is None:
             self.failure = error
+
+    def _told(self, error: BaseException) -> str:
+        if self.preflight is None:
+            return render(error)
+        not_python = not self._begun and isinstance(error, SyntaxError)
+        return render(error, explain=True) + (NOT_PYTHON if not_python else "")
 
     def showtraceback(
         self,

@@ -24,6 +24,7 @@ def open_interpreter(
     timeout: float | None = 60.0,
     output_limit: int = 10_000,
     preload: Sequence[str] = (),
+    self_debug: bool = True,
     sandbox: SandboxPolicy = SandboxPolicy(),
     platform: str = sys.platform,
 ) -> ProcessInterpreter:
@@ -40,9 +41,12 @@ def open_interpreter(
             timeout=timeout,
             output_limit=output_limit,
             preload=preload,
+            self_debug=self_debug,
             sandbox=sandbox,
         )
     warning = refused(sandbox, "none", NO_WALLS.format(platform=platform))
     if warning is not None:
         warnings.warn(warning, stacklevel=2)
-    return ProcessInterpreter(workspace=workspace, timeout=timeout, output_limit=output_limit)
+    return ProcessInterpreter(
+        workspace=workspace, timeout=timeout, output_limit=output_limit, self_debug=self_debug
+    )

@@ -59,6 +59,8 @@ class ProcessInterpreter(Durable):
     `workspace` None is a fresh folder, removed at the end. `timeout` is a cell's deadline in
     seconds, None for no deadline; the time that tools take counts. `output_limit` is the length in
     characters of what the model reads. `preload` are modules to import before the first cell.
+    `self_debug` refuses a cell that would fail for certain before anything of it runs, and explains
+    errors: the line, its values, what may have been meant.
     `python` needs IPython. `env` is the child's whole environment, by default a small one without
     the host's secrets. `start_seconds` and `describe_seconds` bound what waits for the child
     outside of cells: its start, the description of its variables. The child starts while the
@@ -72,6 +74,7 @@ class ProcessInterpreter(Durable):
         timeout: float | None = 60.0,
         output_limit: int = 10_000,
         preload: Sequence[str] = (),
+        self_debug: bool = True,
         python: str = sys.executable,
         env: Mapping[str, str] | None = None,
         start_seconds: float = START_SECONDS,
@@ -82,6 +85,7 @@ class ProcessInterpreter(Durable):
         self._timeout = timeout
         self._limit = output_limit
         self._preload = tuple(preload)
+        self._self_debug = self_debug
         self._python = python
         self._env = env
         self._start_seconds = start_seconds
@@ -157,6 +161,7 @@ class ProcessInterpreter(Durable):
             "workspace": str(self.workspace),
             "limit": self._limit,
             "preload": list(self._preload),
+            "self_debug": self._self_debug,
         }
 
     async def _recover(self, before: str) -> tuple[str, State]:

@@ -60,10 +60,12 @@ class Question:
 
 
 def kernel() -> AbstractAsyncContextManager[Interpreter]:
-    """A walled kernel of its own for the programs that are judged, in a fresh folder."""
+    """A walled kernel of its own for the programs that are judged, in a fresh folder; errors
+    are told plainly.
+    """
     from codeact.interpreter.opening import open_interpreter
 
-    return open_interpreter(timeout=SECONDS + 5)
+    return open_interpreter(timeout=SECONDS + 5, self_debug=False)
 
 
 def proposed(reply: str) -> str | None:

@@ -36,10 +36,12 @@ class Tally:
 
 
 def kernel() -> AbstractAsyncContextManager[Interpreter]:
-    """A walled kernel of its own for each episode, in a fresh folder, with the paper's limit."""
+    """A walled kernel of its own for each episode, in a fresh folder, with the paper's limit and
+    plain tracebacks.
+    """
     from codeact.interpreter.opening import open_interpreter
 
-    return open_interpreter(timeout=SECONDS)
+    return open_interpreter(timeout=SECONDS, self_debug=False)
 
 
 async def run(
