@@ -39,6 +39,9 @@ ROOMS_OF = {
     "fastapi": {"server"},
     "uvicorn": {"server"},
     "sqlalchemy": {"sessions"},
+    "zmq": {"jupyter"},
+    "jupyter_client": {"jupyter"},
+    "jupyter_core": {"jupyter"},
 }
 # What runs in the child process stands on its own; arrays and frames cross where they are known.
 CHILD_MAY_IMPORT = {

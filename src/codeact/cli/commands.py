@@ -20,7 +20,7 @@ Let a model do a task by writing Python that runs here, in a folder of its own.
 
 Without a task it opens the chat; with piped input and no task the input is the task, with a task
 the input is added to it. The answer goes to stdout, all else to stderr.
-The first word may be a command: `chat`, `doctor` or `eval`. After `--` it never is:
+The first word may be a command: `chat`, `doctor`, `eval` or `kernel`. After `--` it never is:
 codeact -- "doctor"
 
 \b
@@ -33,6 +33,7 @@ Examples:
   codeact chat                                     a conversation; /help there
   codeact doctor                                   which model, and why
   codeact eval --help                              measure models on benchmarks
+  codeact kernel --help                            notebooks behind walls
 
 \b
 Every flag can be set in the environment: CODEACT_MAX_STEPS=40 for --max-steps 40.
@@ -237,6 +238,10 @@ def invoke(arguments: Sequence[str]) -> Any:
         from codeact.cli.eval import invoke_eval
 
         return invoke_eval(rest[1:])
+    if rest[:1] == ["kernel"]:
+        from codeact.cli.kernel import invoke_kernel
+
+        return invoke_kernel(rest[1:])
     function, help = ask, ASK_HELP
     if rest and rest[0] in _COMMANDS:
         function, help = _COMMANDS[rest[0]]

@@ -11,7 +11,7 @@ from codeact.events import Emit, ignore
 from codeact.interpreter import Execution
 from codeact.interpreter.answers import DIED_BETWEEN
 from codeact.interpreter.forked import ForkedInterpreter
-from codeact.interpreter.questions import Ask, Questions
+from codeact.interpreter.questions import Ask, Questions, nobody
 from codeact.interpreter.snapshots import Snapshot
 from codeact.interpreter.wire import Frame, WireError
 
@@ -40,13 +40,17 @@ class NotebookInterpreter(ForkedInterpreter):
     """A ForkedInterpreter whose cells show and ask. Snapshots keep the variables only: the folder
     is the notebook's own, and large perhaps.
 
-    `ask` answers `input()` and `getpass`; the time that it takes does not count.
+    `ask` answers `input()` and `getpass`; the time that it takes does not count. It may be replaced
+    at any time.
     """
 
-    def __init__(self, *, ask: Ask, **settings: Any) -> None:
+    def __init__(self, *, ask: Ask = nobody, **settings: Any) -> None:
         super().__init__(**settings)
+        self.ask = ask
         self._show: Show | None = None
-        self._questions = Questions(ask, self._deadline.paused)
+        self._questions = Questions(
+            lambda prompt, password: self.ask(prompt, password), self._deadline.paused
+        )
         self._guesses: set[asyncio.Task[dict[str, Any]]] = set()
 
     async def run(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 
 from codeact.interpreter.calls import Send
+from codeact.interpreter.kernel_output import NO_INPUT
 from codeact.interpreter.wire import Frame, WireError
 
 Ask = Callable[[str, bool], Awaitable[str]]
@@ -17,6 +18,11 @@ MAX_OPEN = 16
 NO_CELL = "input() was called after its cell had ended. Ask while the cell runs."
 TOO_MANY = "{count} questions wait for an answer already."
 STOPPED = "The question was given up: the cell that asked was stopped."
+
+
+async def nobody(prompt: str, password: bool) -> str:
+    """Where there is no person."""
+    raise EOFError(NO_INPUT)
 
 
 class Questions:

@@ -1,0 +1,1 @@
+"""Our interpreter behind Jupyter's protocol: notebooks, consoles and runners of notebooks."""
