@@ -14,13 +14,21 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyte
 
 PROGRAM = (sys.executable, "-c", "from codeact.cli import main; main()")
+WITHOUT_WALLS = (
+    sys.executable,
+    "-c",
+    f"import sys; sys.path.append({str(Path(__file__).parents[2])!r}); "
+    "from tests.sandbox.machines import become; become('bare'); "
+    "from codeact.cli import main; main()",
+)
+"""The same, on a machine that offers no walls."""
 SECONDS = 15.0
 SHOP = """\
 def price(item: str) -> int:
@@ -57,10 +65,11 @@ def run(
     *arguments: str,
     piped: str | bytes = "",
     env: Mapping[str, str] | None = None,
+    program: Sequence[str] = PROGRAM,
 ) -> subprocess.CompletedProcess[str]:
     """The program with pipes, to its end."""
     done = subprocess.run(
-        [*PROGRAM, *arguments],
+        [*program, *arguments],
         input=piped.encode() if isinstance(piped, str) else piped,
         capture_output=True,
         cwd=home,

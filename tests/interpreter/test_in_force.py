@@ -10,6 +10,7 @@ from codeact.interpreter.enclosure import SWITCHED_OFF
 from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.in_force import NOT_ASKED_FOR, InForce, layers_told
 from codeact.interpreter.offer import probe, tier
+from codeact.interpreter.opening import walls_hold
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import FULL, SandboxPolicy
 from codeact.interpreter.wire import WireError
@@ -81,3 +82,9 @@ def test_a_loopback_in_the_landlock_tier_is_no_network() -> None:
 def test_walls_that_are_none_are_refused(told: object) -> None:
     with pytest.raises(WireError):
         layers_told(told)
+
+
+def test_who_asks_before_untrusted_code_can_know_whether_walls_hold() -> None:
+    assert walls_hold(SandboxPolicy()) is (tier(probe()) != "none")
+    assert not walls_hold(SandboxPolicy(mode="off"))
+    assert not walls_hold(SandboxPolicy(), platform="darwin")

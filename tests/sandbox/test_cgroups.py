@@ -95,6 +95,19 @@ for child in children:
 
 
 @here
+@pytest.mark.skipif(PLACE.processor is None, reason="no control group bounds processors")
+def test_processor_time_is_bounded_where_it_is_asked_for() -> None:
+    made = cgroups.make(PLACE, memory_mb=64, processes=8, cpus=0.5)
+    try:
+        started("pass", made).communicate("\n", timeout=15)
+        name = "cpu.max" if PLACE.kind == "v2" else "cpu.cfs_quota_us"
+        assert (made.folders[-1] / name).read_text().split()[0] == "50000"
+    finally:
+        made.remove()
+    assert not any(folder.exists() for folder in made.folders)
+
+
+@here
 def test_removing_a_group_ends_what_still_runs_in_it() -> None:
     made = cgroups.make(PLACE, memory_mb=64, processes=8)
     running = started("import time; time.sleep(60)", made)
@@ -150,3 +163,25 @@ def test_version_2_is_killed_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "cgroup.kill").touch()
     Group(kind="v2", folders=(tmp_path,)).kill()
     assert (tmp_path / "cgroup.kill").read_text() == "1"
+
+
+def test_processor_time_of_version_2_is_written(tmp_path: Path) -> None:
+    place = Place(kind="v2", parents=(tmp_path,), processor=tmp_path)
+    (folder,) = cgroups.make(place, memory_mb=1, processes=3, cpus=1.5).folders
+    assert (folder / "cpu.max").read_text() == "150000 100000"
+
+
+def test_the_kills_and_the_memory_of_version_2_are_read(tmp_path: Path) -> None:
+    (tmp_path / "memory.events").write_text("low 0\noom 4\noom_kill 3\n")
+    (tmp_path / "memory.stat").write_text("anon 2097152\nfile 4096\n")
+    group = Group(kind="v2", folders=(tmp_path,))
+    assert (group.out_of_memory(), group.memory_mb()) == (3, 2.0)
+
+
+def test_groups_of_living_hosts_and_of_other_pid_namespaces_are_left_alone(tmp_path: Path) -> None:
+    place = Place(kind="v2", parents=(tmp_path,))
+    cgroups.make(place, memory_mb=1, processes=3)
+    (tmp_path / "codeact-1-1-gone-abc").mkdir()
+    (tmp_path / "codeact-older").mkdir()
+    assert cgroups.sweep(place) == 0
+    assert len(list(tmp_path.iterdir())) == 3

@@ -17,15 +17,19 @@ from codeact.cli.options import Options
 from codeact.cli.session import find_model, runs_folder
 from codeact.errors import CodeActError
 from codeact.interpreter.forked import ForkedInterpreter
+from codeact.interpreter.in_force import InForce
 from codeact.interpreter.opening import open_interpreter
 from codeact.models.openai import shown_url
 from codeact.recording import versions
 
 SANDBOX = {
+    "full+cgroup": "code is confined: it sees its own folder and no network, and its processes "
+    "share one bound on memory",
     "full": "code is confined: it sees its own folder and no network",
     "landlock": "code is confined by Landlock and seccomp; it can see that other files exist",
     "none": "code runs as your user",
 }
+NO_SESSION = "no session could be started"
 ASKED = "; the terminal asks before each piece of code, -y does not"
 
 
@@ -33,13 +37,14 @@ async def examine(
     model: str | None, base_url: str | None, environ: Mapping[str, str], *, json: bool
 ) -> int:
     """Print the findings; the exit code says whether there is a model."""
+    interpreter, report = await _interpreter()
     findings: dict[str, Any] = {
         "version": codeact.__version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "platform": platform.platform(),
         "model": await _model(Options(model=model, base_url=base_url), environ),
-        "interpreter": await _interpreter(),
-        "sandbox": _sandbox(),
+        "interpreter": interpreter,
+        "sandbox": _sandbox(report),
         "versions": versions(),
         "folders": _folders(),
     }
@@ -72,31 +77,55 @@ async def _model(options: Options, environ: Mapping[str, str]) -> dict[str, Any]
     }
 
 
-async def _interpreter() -> dict[str, Any]:
+async def _interpreter() -> tuple[dict[str, Any], InForce]:
+    """A session like any other, and what confines it."""
     begun = time.perf_counter()
-    kind, error = "none", None
+    kind, error, report = "none", None, None
     with tempfile.TemporaryDirectory(prefix="codeact-doctor-") as folder:
         try:
-            async with open_interpreter(workspace=Path(folder), timeout=30) as interpreter:
+            async with open_interpreter(
+                workspace=Path(folder), timeout=30, tell=_unheard
+            ) as interpreter:
                 kind = "forked" if isinstance(interpreter, ForkedInterpreter) else "process"
                 execution = await interpreter.execute("6 * 7")
+                report = interpreter.report
                 if execution.text.strip() != "42":
                     error = f"6 * 7 gave {execution.text!r}"
         except CodeActError as failure:
             error = str(failure)
     milliseconds = round((time.perf_counter() - begun) * 1000)
-    return {"kind": kind, "ok": error is None, "start_ms": milliseconds, "error": error}
+    record = {"kind": kind, "ok": error is None, "start_ms": milliseconds, "error": error}
+    return record, report or InForce(tier="none", why=NO_SESSION)
 
 
-def _sandbox() -> dict[str, Any]:
-    """The tier that sessions get; what is missing says why."""
-    from codeact.interpreter.offer import probe, tier
-    from codeact.interpreter.sandbox import FULL
+def _unheard(sentence: str) -> None:
+    """The report says it."""
 
-    offer = probe()
-    found = "full" if tier(offer) in FULL else tier(offer)
-    layers = [{"name": each.name, "works": each.works, "why": each.why} for each in offer.findings]
-    return {"tier": found, "layers": layers, "meaning": f"{found}: {SANDBOX[found]}{ASKED}"}
+
+def _sandbox(report: InForce) -> dict[str, Any]:
+    """What confined the session that was tried; `layers` are the single walls, tried one by one."""
+    from codeact.interpreter.offer import probe
+
+    layers = [
+        {"name": each.name, "works": each.works, "why": each.why} for each in probe().findings
+    ]
+    meaning = f"{report.tier}: {SANDBOX[report.tier]}{ASKED}"
+    return report.plain() | {"layers": layers, "meaning": meaning}
+
+
+def _walls(sandbox: Mapping[str, Any]) -> list[str]:
+    """What stands, what is bounded, and what is lacking with the reason."""
+    if sandbox["tier"] == "none":
+        return [f"  why        {sandbox['why']}"]
+    bounds = ((name, value) for name, value in sandbox["limits"].items() if value is not None)
+    limits = ", ".join(f"{name} {value:,}" for name, value in bounds)
+    return [
+        f"  walls      {', '.join(sandbox['walls'])}",
+        f"  network    {sandbox['network']}",
+        f"  cgroup     {sandbox['cgroup']}",
+        f"  limits     {limits}",
+        *(f"  lacking    {wall}: {note}" for wall, note in sandbox["lacking"].items()),
+    ]
 
 
 def _folders() -> dict[str, str]:
@@ -123,6 +152,7 @@ def _text(findings: Mapping[str, Any]) -> str:
         f"  key        {'OPENAI_API_KEY is set' if model['key'] else 'OPENAI_API_KEY is not set'}",
         f"interpreter  {interpreter['kind']}: {interpreter['error'] or started}",
         f"sandbox      {findings['sandbox']['meaning']}",
+        *_walls(findings["sandbox"]),
     ]
     known = ("python", "platform", "codeact")
     packages = findings["versions"].items()

@@ -179,6 +179,7 @@ async def open_session(
                 workspace=workspace.path,
                 timeout=options.cell_seconds,
                 sandbox=SandboxPolicy(mode=options.sandbox, network=options.network),
+                tell=presenter.notice,
             )
         )
         agent = Agent(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from codeact.interpreter.enclosure import Tell, warn
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy, refused
 
@@ -26,12 +26,14 @@ def open_interpreter(
     preload: Sequence[str] = (),
     self_debug: bool = True,
     sandbox: SandboxPolicy = SandboxPolicy(),
+    tell: Tell = warn,
     platform: str = sys.platform,
 ) -> ProcessInterpreter:
     """An interpreter to open with `async with`; the settings are those of ProcessInterpreter.
 
     `preload` counts where kernels are forked: elsewhere every session would wait for it. Where no
-    walls can be built it warns, or raises ConfigError if `sandbox` requires them.
+    walls can be built `tell` hears a sentence for the user, once, by default as a warning; or
+    ConfigError is raised if `sandbox` requires them.
     """
     if platform == "linux":
         from codeact.interpreter.forked import ForkedInterpreter
@@ -43,10 +45,23 @@ def open_interpreter(
             preload=preload,
             self_debug=self_debug,
             sandbox=sandbox,
+            tell=tell,
         )
     warning = refused(sandbox, "none", NO_WALLS.format(platform=platform))
     if warning is not None:
-        warnings.warn(warning, stacklevel=2)
+        tell(warning)
     return ProcessInterpreter(
         workspace=workspace, timeout=timeout, output_limit=output_limit, self_debug=self_debug
     )
+
+
+def walls_hold(sandbox: SandboxPolicy, *, platform: str = sys.platform) -> bool:
+    """Whether a session with this policy gets walls of the Landlock tier or better.
+
+    Where it does not, its code can do whatever the user can: ask before it runs.
+    """
+    if platform != "linux" or sandbox.mode == "off":
+        return False
+    from codeact.interpreter.offer import probe, tier
+
+    return tier(probe()) != "none"
