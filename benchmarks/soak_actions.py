@@ -174,7 +174,8 @@ async def kill_snapshot(it: Session, all_: list[Session]) -> None:
     for each in all_:
         each.oracle.injured = True
     await asyncio.sleep(0.1)
-    await probe(it)
+    for each in all_:
+        await probe(each)
 
 
 async def probe(it: Session) -> None:

@@ -63,3 +63,24 @@ async def test_what_was_flushed_before_a_death_is_shown_however_late(opened: Ope
         for _ in range(5):
             await interpreter.execute("print('quick')")
             assert (await interpreter.execute(cell)).text.startswith("first\nlast\n")
+
+
+async def test_a_session_that_was_undone_to_its_start_lives_on_for_many_cells() -> None:
+    async with Walled(keep=3) as interpreter:
+        for _ in range(2):
+            await interpreter.execute("x = 0")
+        while (await interpreter.undo()).ok:
+            pass
+        await interpreter.execute("x = 0")
+        for number in range(1, 9):
+            assert (await interpreter.execute("x += 1; print(x)")).text == f"{number}\n"
+
+
+async def test_a_cell_that_waits_for_a_reset_can_be_undone() -> None:
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute("x = 1")
+        await interpreter.execute("y = 1")
+        await asyncio.gather(interpreter.reset(), interpreter.execute("x = 2"))
+        await interpreter.execute("x = 3")
+        await interpreter.undo()
+        assert (await interpreter.execute("x")).text == "2\n"

@@ -14,7 +14,7 @@ from typing import Any
 from codeact.errors import InterpreterLost
 from codeact.events import Emit, ignore
 from codeact.interpreter import Execution, State
-from codeact.interpreter.answers import NAMES_SHOWN, joined
+from codeact.interpreter.answers import LOST_BEFORE, NAMES_SHOWN, joined
 from codeact.interpreter.child import Child, environment
 from codeact.interpreter.enclosure import Enclosure, SessionGroup, Tell, warn
 from codeact.interpreter.fork_server import Forked, Settings, zygote
@@ -162,8 +162,8 @@ class ForkedInterpreter(ProcessInterpreter):
             seconds = time.perf_counter() - began
             return Execution(text=text, state="restored", seconds=seconds)
 
-    async def reset(self) -> None:
-        await super().reset()
+    async def _renew(self) -> None:
+        await super()._renew()
         await self._leave()
 
     async def aclose(self) -> None:
@@ -303,6 +303,7 @@ class ForkedInterpreter(ProcessInterpreter):
                 self._used = False
                 await self._bury()
                 self.start()
+                await self._depart()
                 await self._awake()
             else:
                 copy = await shot.frozen.copy(None, self._hear, self._mourn)
@@ -311,6 +312,8 @@ class ForkedInterpreter(ProcessInterpreter):
                 self._used = False
                 await self._bury()
                 self._child = copy
+                if copy.dead:
+                    return False
         except (CannotCopy, InterpreterLost):
             return False
         self._names = list(shot.names)
@@ -325,6 +328,8 @@ class ForkedInterpreter(ProcessInterpreter):
         if shot.cell < last:
             gone += OLDER.format(first=shot.cell, last=last)
         described = await self._ask({"op": "variables"}, self._describe_seconds)
+        if described is None:
+            self._obituary = LOST_BEFORE
         found = described["variables"] if described else []
         shown = [f"{name} ({kind})" for name, kind, _ in found] or list(shot.names)
         return RESTORED.format(cell=cell, names=_listed(shown), gone=gone)
@@ -333,6 +338,10 @@ class ForkedInterpreter(ProcessInterpreter):
         """No snapshot is needed any more."""
         self._shots.clear()
         self._changed = False
+        await self._depart()
+
+    async def _depart(self) -> None:
+        """A kernel that comes of no snapshot is the first of a lineage of its own."""
         lineage, self._lineage = self._lineage, Lineage()
         await lineage.leave()
 

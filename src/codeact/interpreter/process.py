@@ -230,10 +230,13 @@ class ProcessInterpreter(Durable):
     async def reset(self) -> None:
         await self.interrupt()
         async with self._lock:
-            self._used = False
-            self._obituary = ""
-            await self._bury()
-            self.start()
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """A fresh kernel for this one."""
+        self._used, self._obituary = False, ""
+        await self._bury()
+        self.start()
 
     async def aclose(self) -> None:
         self._closed = True
@@ -294,6 +297,9 @@ class ProcessInterpreter(Durable):
         assert self._child is not None
         if asked.cancelled():
             self._asked = asked = asyncio.get_running_loop().create_future()
+        if self._child.dead:
+            self._obituary = LOST_BEFORE
+            return
         self._deadline.end()
         self._deadline.begin(self._child, asked, None)
         self._deadline.stop("Cancelled", GRACE)
@@ -318,9 +324,8 @@ class ProcessInterpreter(Durable):
         assert self._ready is not None
         if not self._ready.done():
             self._ready.set_result(False)
-        elif self._asked is not None:
-            if not self._asked.done():
-                self._asked.set_result(None)
+        elif self._asked is not None and not self._asked.done():
+            self._asked.set_result(None)
         elif self._used and not self._closed:
             self._obituary = DIED_BETWEEN.format(how=self._child.epitaph())
 
