@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from anyio import CancelScope
@@ -54,6 +54,8 @@ class Calls:
         self._toolbox = EMPTY
         self._refusal = NO_CELL
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self.services: dict[str, Callable[..., Awaitable[object]]] = {}
+        """What the kernel itself asks for, under names that no tool can have."""
 
     def open(self, toolbox: Toolbox) -> None:
         """A cell begins: its calls are answered from this toolbox."""
@@ -92,6 +94,8 @@ class Calls:
     async def _answer(self, key: int, name: str, frame: Frame, send: Send) -> None:
         try:
             match frame.values():
+                case [list() | tuple() as args, dict()] if name in self.services:
+                    result = await self.services[name](*args)
                 case [list() | tuple() as args, dict() as kwargs]:
                     result = await self._toolbox.call(
                         name, args, kwargs, emit=self._tell, waiting=self._waiting

@@ -21,6 +21,7 @@ _STDERR_TAIL = 4000
 _LINGER = 0.05
 """Seconds between a socket that closes and the exit that explains it."""
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
+BEHIND = "the session's process is behind with reading; try again"
 UNKNOWN_END = "ended, and nobody could tell how"
 
 
@@ -87,11 +88,13 @@ class Child(ABC):
     def send(self, head: dict[str, Any], *values: Any, descriptors: Sequence[int] = ()) -> None:
         """Raises TypeError where a value cannot cross. Sending to the dead does nothing.
 
-        Copies of the descriptors go with it; only an idle kernel's request can have some.
+        Copies of the descriptors go with it. Raises BlockingIOError for them while more is unsent.
         """
         data = encode(head, *values)
         if self.dead:
             return
+        if descriptors and self._unsent:
+            raise BlockingIOError(BEHIND)
         sent = 0
         if not self._unsent:
             with contextlib.suppress(OSError):

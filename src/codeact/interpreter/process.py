@@ -40,6 +40,7 @@ from codeact.interpreter.child import Child, Spawned, environment
 from codeact.interpreter.deadline import GRACE, INTERRUPT_GRACE, Asked, Deadline
 from codeact.interpreter.durable import Durable
 from codeact.interpreter.in_force import NOT_ASKED_FOR, InForce
+from codeact.interpreter.installs import NEVER, SERVICE, Installer, Installs
 from codeact.interpreter.live_output import LiveOutput
 from codeact.interpreter.wire import Frame, WireError
 from codeact.messages import Media
@@ -79,6 +80,7 @@ class ProcessInterpreter(Durable):
         env: Mapping[str, str] | None = None,
         start_seconds: float = START_SECONDS,
         describe_seconds: float = DESCRIBE_SECONDS,
+        installs: Installs = NEVER,
     ) -> None:
         self._folder = None if workspace is None else workspace.absolute()
         self._own_folder = workspace is None
@@ -97,6 +99,9 @@ class ProcessInterpreter(Durable):
         self._live = LiveOutput(output_limit * LIVE_FACTOR, self._fail)
         self._deadline = Deadline(lambda: self._calls.stop())
         self._calls = Calls(self._fail, self._live.tell, self._deadline.paused)
+        paused = self._deadline.paused
+        self._installer = Installer(installs, python, lambda: self._child, paused)
+        self._calls.services[SERVICE] = self._installer.serve
         self._asked: Asked | None = None
         self._number = 0
         self._cell = 0
@@ -242,6 +247,7 @@ class ProcessInterpreter(Durable):
         self._closed = True
         self._deadline.reason = self._deadline.reason or "Interrupted"
         await self._bury()
+        await self._installer.aclose(self._folder)
         if self._own_folder and self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
