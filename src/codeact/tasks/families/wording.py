@@ -13,18 +13,21 @@ _QUESTION = re.compile(
     r"(what|how|which|who|when|where|is|are|does|do|did|will|whose|at|in|if|i|there)\b", re.I
 )
 
+_PLAIN = 0.5  # how often a request comes without a word around it
 _BEFORE_QUESTION = (
-    *("", "", "", "", "", "Hey, ", "Hi, ", "Hello! ", "Quick question: ", "Tell me: "),
-    *("Question: ", "I wonder: ", "One thing: ", "Please tell me: ", "Hi there! ", "So, "),
-    *("I want to know: ", "Do you know this? ", "Now: ", "Okay, ", "Next question: "),
+    *("Hey, ", "Hi, ", "Hello! ", "Quick question: ", "Tell me: ", "Question: ", "I wonder: "),
+    *("One thing: ", "Please tell me: ", "Hi there! ", "So, ", "I want to know: ", "Now: "),
+    *("Do you know this? ", "Okay, ", "Next question: ", "Good morning! ", "I have a question. "),
 )
 _BEFORE_COMMAND = (
-    *("", "", "", "", "", "please ", "can you ", "could you ", "could you please ", "hey, "),
-    *("would you ", "I need you to ", "I want you to ", "I'd like you to ", "let's try this: "),
-    *("hi, please ", "now ", "help me and ", "hello, can you ", "just ", "next, ", "ok, "),
-    *("your task: ", "go and ", "can you please ", "would you please ", "kindly "),
+    *("please ", "please ", "please ", "can you ", "can you ", "could you ", "could you please "),
+    *("hey, ", "would you ", "I need you to ", "I want you to ", "I'd like you to ", "just "),
+    *("let's try this: ", "hi, please ", "now ", "hello, can you ", "next, ", "ok, "),
+    *("your task: ", "can you please ", "would you please ", "kindly ", "hi! "),
 )
-_AFTER = ("", "", "", "", "", "", "", " please", " Thanks", " thank you", " for me", " now")
+_BEFORE_STORY = ("Hi! ", "Hello. ", "Hi there. ", "Good morning. ", "Here is one: ", "Next one: ")
+_ASKS = re.compile(r"(?:hello, )?(?:can|could|would) you", re.IGNORECASE)
+_AFTER = (*("",) * 8, " Thanks!", " Thank you.", " Thanks")
 _CONTEXT = (
     *("I am learning Python. ", "This is for my homework. ", "I am in a hurry. ", "It is urgent. "),
     *("I have a small task. ", "I am testing you. ", "This is for a report. ", "For my class: "),
@@ -71,22 +74,19 @@ def _tidy(text: str) -> str:
 
 
 def _framed(core: str, rng: random.Random) -> str:
-    if _QUESTION.match(core):
-        text = rng.choice(_BEFORE_QUESTION) + core
-        ending = "?"
-    else:
-        text = rng.choice(_BEFORE_COMMAND) + core
-        ending = rng.choice((".", ".", "."))
-        if re.match(r"(can|could|would|hello, can) ?(you)?", text):
-            ending = "?"
-    if text[-1] not in ".?!:" and not text.endswith("```"):
-        text += rng.choice(_AFTER) if not core.endswith("}") else ""
-        text += ending
-    if rng.random() < 0.12:
+    asks = any(_QUESTION.match(part) for part in (core, re.split(r"(?<=[.:]) ", core)[-1]))
+    before: tuple[str, ...] = _BEFORE_QUESTION if asks else _BEFORE_COMMAND
+    if core[0].isupper():  # a story, or a name
+        before = _BEFORE_STORY
+    text = core if rng.random() < _PLAIN else rng.choice(before) + core
+    if text[-1] not in ".?!":
+        if not asks and rng.random() < 0.05 and "lease" not in text:
+            text += ", please"
+        text += "?" if asks or _ASKS.match(text) else "."
+    text += rng.choice(_AFTER)
+    if rng.random() < 0.1:
         text = rng.choice(_CONTEXT) + text[0].upper() + text[1:]
-    if not text.startswith("{"):
-        text = text[0].upper() + text[1:]
-    return text
+    return text if text.startswith("{") else text[0].upper() + text[1:]
 
 
 def _outside(text: str, change: object) -> str:

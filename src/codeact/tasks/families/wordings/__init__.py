@@ -1,7 +1,8 @@
 """The wordings of all families: a grammar for training, requests by hand for evaluation.
 
 In the files beside this one `== name` begins a family; its lines are templates of the training
-grammar, those after `-- held` are held out. `<word> = text` above names a part of templates, `# text` is a remark.
+grammar, those after `-- held` are held out. `<word> = text` above names a part of
+templates, `# text` is a remark.
 """
 
 from __future__ import annotations
