@@ -15,7 +15,7 @@ from codeact.jupyter.channels import Channels, Request
 from codeact.jupyter.past import Past
 
 SETTLE = 0.01
-"""Seconds after a failed cell in which cells that were sent with it still arrive."""
+"""Seconds that a failed cell's reply waits: cells that were sent with it still arrive."""
 _MESSAGES = {
     "display": "display_data",
     "update": "update_display_data",
@@ -119,8 +119,7 @@ class Cells:
             while self._waiting:
                 request = self.current = self._waiting.popleft()
                 failed = await self._run(request)
-                if failed and request.content.get("stop_on_error", True):
-                    await asyncio.sleep(SETTLE)
+                if failed and _stops(request):
                     self.give_up()
                 self.current = None
             await self._arrived.wait()
@@ -158,6 +157,8 @@ class Cells:
             reply |= {"status": "ok", "user_expressions": values}
         else:
             reply |= {"status": "error", **telling.error, "user_expressions": {}}
+        if telling.error is not None and _stops(request):
+            await asyncio.sleep(SETTLE)  # what comes after the reply is meant to run
         self._channels.reply("shell", request, reply)
         telling.publish("status", {"execution_state": "idle"})
         return telling.error is not None
@@ -166,3 +167,8 @@ class Cells:
         self._channels.publish("status", {"execution_state": "busy"}, request)
         self._channels.reply("shell", request, {"status": "aborted"})
         self._channels.publish("status", {"execution_state": "idle"}, request)
+
+
+def _stops(request: Request) -> bool:
+    """Whether an error in this cell stops those behind it."""
+    return bool(request.content.get("stop_on_error", True))
