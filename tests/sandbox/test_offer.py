@@ -10,7 +10,7 @@ from codeact.errors import ConfigError
 from codeact.interpreter.offer import Finding, Offer, probe, tier
 from codeact.interpreter.sandbox import SandboxPolicy, Tier, refused
 from codeact.interpreter.walls import paths
-from codeact.interpreter.walls.disk import usage
+from codeact.interpreter.walls.disk import Usage, usage
 from tests.sandbox.programs import finish
 
 
@@ -97,7 +97,7 @@ def test_a_workspace_is_weighed_without_following_links(tmp_path: Path) -> None:
     tmp_path.joinpath("big").write_bytes(bytes(1 << 20))
     tmp_path.joinpath("same").hardlink_to(tmp_path / "big")
     tmp_path.joinpath("out").symlink_to("/usr")
-    weighed = usage(str(tmp_path), enough=1 << 30)
+    weighed = usage(str(tmp_path), most=Usage(size=1 << 30, files=100))
     assert 1 << 20 <= weighed.size < 1.1 * (1 << 20)
     assert weighed.files == 2
 
@@ -107,4 +107,4 @@ def test_weighing_stops_when_it_is_enough(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         folder.joinpath("file").touch()
-    assert usage(str(tmp_path), enough=1).files < 10
+    assert usage(str(tmp_path), most=Usage(size=1 << 30, files=1)).files < 10

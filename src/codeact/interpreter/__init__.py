@@ -21,8 +21,9 @@ class Execution:
     `text` is what a notebook would show under the cell (stdout and stderr in order, the last
     expression, the traceback), cut to the interpreter's limit with head and tail kept; `log` is the
     path of the whole text where it was cut, as the running code sees it. `error` is None or the
-    exception's type name, "Timeout" (the deadline passed), "Interrupted" or "StateLost" (the kernel
-    died). `state` says what became of the variables.
+    exception's type name, "Timeout" (the deadline passed), "Interrupted", "DiskFull" (the workspace
+    holds more than it may) or "StateLost" (the kernel died). `state` says what became of the
+    variables.
     """
 
     text: str

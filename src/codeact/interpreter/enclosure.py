@@ -135,6 +135,11 @@ class Enclosure:
             why=self._why,
         )
 
+    @property
+    def stands(self) -> bool:
+        """Whether the present kernel has walls."""
+        return self._tier != "none"
+
     def walls(self) -> str:
         """The confinement of a next kernel as JSON, "" for none. Raises ConfigError."""
         from codeact.interpreter.offer import probe, tier

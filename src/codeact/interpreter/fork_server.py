@@ -279,6 +279,11 @@ class Forked(Child):
         return bool(ready.poll(0))
 
     def _hung_up(self) -> None:
+        if not self.dead and not self._fault and not self._has_ended():
+            self._fault = self.verdict()  # killed, and its memory is still being given back
+        if self._fault:
+            self._end()
+            return
         if not self.dead and self._has_ended() and not self._reported.is_set():
             self._loop.call_later(_PATIENCE, self._end)  # its parent is about to tell how
         else:

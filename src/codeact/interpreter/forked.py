@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import tempfile
 import time
@@ -12,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from codeact.errors import InterpreterLost
-from codeact.events import Emit, ignore
 from codeact.interpreter import Execution, State
 from codeact.interpreter.answers import LOST_BEFORE, NAMES_SHOWN, joined
+from codeact.interpreter.answers import NAMES_SHOWN
 from codeact.interpreter.child import Child, environment
-from codeact.interpreter.enclosure import Enclosure, SessionGroup, Tell, warn
+from codeact.interpreter.enclosure import SessionGroup, Tell, warn
 from codeact.interpreter.fork_server import Forked, Settings, zygote
 from codeact.interpreter.harmless import is_harmless
-from codeact.interpreter.in_force import InForce
 from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
-from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import (
     CANNOT_COPY,
@@ -32,8 +29,7 @@ from codeact.interpreter.snapshots import (
     Snapshot,
     When,
 )
-from codeact.interpreter.wire import Frame
-from codeact.tools import EMPTY, Toolbox
+from codeact.interpreter.watched import WatchedInterpreter
 
 RESTORED = (
     "[The variables have been restored as they were before {cell}: {names}.{gone} Files in the "
@@ -52,7 +48,7 @@ NOT_EMPTY = "{folder} is not empty"
 NOTHING_TO_UNDO = "[There is nothing to undo.]"
 
 
-class ForkedInterpreter(ProcessInterpreter):
+class ForkedInterpreter(WatchedInterpreter):
     """A ProcessInterpreter, but that its kernels are forked from a zygote that all sessions share.
 
     `preload` are modules that the zygote imports where they are installed. `snapshots` says when
@@ -76,14 +72,11 @@ class ForkedInterpreter(ProcessInterpreter):
         tell: Tell = warn,
         **settings: Any,
     ) -> None:
-        super().__init__(**settings)
+        super().__init__(sandbox=sandbox, tell=tell, **settings)
         self._settings = settings
         self._when: When = snapshots
         self._keep = max(keep, 2)
         self._keep_seconds = keep_seconds
-        self._sandbox = sandbox
-        self._tell = tell
-        self._walls = Enclosure(sandbox, tell)
         self._files = Keeper()
         self._shots: list[Snapshot] = []
         self._lineage = Lineage()
@@ -91,21 +84,6 @@ class ForkedInterpreter(ProcessInterpreter):
         self._changed = False
         self.uncopied = ""
         """Why the last snapshot was not made, empty where it was."""
-
-    @property
-    def report(self) -> InForce | None:
-        """What confines it; None before the first kernel has come."""
-        return self._walls.report
-
-    async def execute(
-        self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore
-    ) -> Execution:
-        """As the protocol says, with a remark where processes had to be killed over the cell."""
-        execution = await super().execute(code, toolbox=toolbox, emit=emit)
-        remark = self._walls.remark()
-        if not remark:
-            return execution
-        return dataclasses.replace(execution, text=joined(execution.text, remark))
 
     async def fork(self, workspace: Path | None = None) -> ForkedInterpreter:
         """An independent living copy, opened already: the same variables, copies of the files.
@@ -204,20 +182,17 @@ class ForkedInterpreter(ProcessInterpreter):
         kernel.verdict = self._walls.verdict
         return kernel
 
+    async def _evict(self) -> None:
+        """No snapshot could go on without what is to end: all processes of the session do."""
+        assert self._child is not None
+        self._child.kill()
+        self._retire(self._walls.begin())
+        await self._leave()
+
     def _retire(self, group: SessionGroup | None) -> None:
         """Snapshots in it may still be needed: it goes with the last of these sessions."""
         if group is not None:
             self._lineage.groups.append(group)
-
-    def _hear(self, frame: Frame) -> None:
-        if frame.head.get("op") == "ready" and self._ready is not None and not self._ready.done():
-            assert isinstance(self._child, Forked)
-            self._walls.meet(frame.head.get("walls"), self._child.pid)
-        super()._hear(frame)
-
-    async def _awake(self) -> None:
-        await super()._awake()
-        await self._walls.complete()
 
     def _greeting(self) -> dict[str, Any]:
         env = environment(self._python, self.workspace) if self._env is None else self._env

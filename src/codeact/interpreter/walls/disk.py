@@ -16,8 +16,8 @@ class Usage:
     files: int
 
 
-def usage(folder: str, *, enough: int) -> Usage:
-    """Never follows a link and stops counting files or bytes beyond `enough`."""
+def usage(folder: str, *, most: Usage) -> Usage:
+    """Never follows a link and stops counting soon after there is more than `most`."""
     size = files = 0
     seen: set[int] = set()
     for _, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
@@ -30,6 +30,6 @@ def usage(folder: str, *, enough: int) -> Usage:
                 seen.add(found.st_ino)
                 size += found.st_blocks * _BLOCK
                 files += 1
-        if size > enough or files > enough:
+        if size > most.size or files > most.files:
             break
     return Usage(size=size, files=files)
