@@ -21,6 +21,7 @@ from codeact.errors import AgentFailed, ConfigError
 from codeact.events import Emit, Event, ignore
 from codeact.formats import ActionFormat, by_name
 from codeact.halting import Budget
+from codeact.interpreter.installs import Installs, Mode, settled
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Media, Sampling, Usage
 from codeact.models import Model
@@ -73,6 +74,7 @@ async def ask(
     cell_seconds: float | None = 60.0,
     sandbox: SandboxPolicy = SandboxPolicy(),
     approval: Approval = DEFAULT,
+    installs: Installs | Mode = "never",
     record: Path | str | None = None,
     emit: Emit = ignore,
 ) -> Result:
@@ -83,7 +85,8 @@ async def ask(
     without a `workspace` a fresh temporary folder is made and kept if the run leaves files there.
     `cell_seconds` bounds one code action. `record` is a folder that gets the resolved
     configuration, each finished step and the trajectory. Without an `approval` that asks somebody
-    the code runs unasked, behind those walls of `sandbox` that this machine offers.
+    the code runs unasked, behind those walls of `sandbox` that this machine offers. `installs`
+    says whether it may have packages installed; "ask" asks whom `approval` names.
 
     Raises ConfigError when something is set up wrongly and AgentFailed, with the trajectory so far,
     when the model or the interpreter fails.
@@ -97,7 +100,12 @@ async def ask(
         folder = stack.enter_context(Folder(workspace))
         folder.bring(files)
         interpreter = await stack.enter_async_context(
-            open_interpreter(workspace=folder.path, timeout=cell_seconds, sandbox=sandbox)
+            open_interpreter(
+                workspace=folder.path,
+                timeout=cell_seconds,
+                sandbox=sandbox,
+                installs=settled(installs, approval.ask),
+            )
         )
         agent = Agent(
             model=chosen,

@@ -12,7 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 
-from codeact.interpreter.installs import REQUIREMENT, Installs, NotInstalled, read
+from codeact.consents import Consent, Question
+from codeact.interpreter.forked import ForkedInterpreter
+from codeact.interpreter.installs import REQUIREMENT, Installs, NotInstalled, read, settled
 from tests.interpreter.conftest import INTERPRETERS, Open
 from tests.interpreter.packages import served, wheel
 
@@ -258,3 +260,32 @@ def test_what_is_let_through_leads_nowhere_but_to_an_index(text: str) -> None:
         return
     assert known.url is None
     assert known.marker is None
+
+
+async def test_a_fork_of_a_session_has_its_packages_and_its_own(index: str) -> None:
+    async with ForkedInterpreter(installs=always(index)) as one:
+        await one.execute("%pip install tinyone==1.0")
+        async with await one.fork() as two:
+            done = await two.execute("%pip install tinytwo\nimport tinyone, tinytwo\ntinyone.value")
+            assert "Installed: " in done.text
+            assert done.ok
+        assert (await one.execute("import tinytwo")).error == "ModuleNotFoundError"
+
+
+async def test_the_one_who_approves_calls_is_asked_about_packages(index: str) -> None:
+    questions: list[Question] = []
+
+    async def ask(question: Question) -> Consent:
+        questions.append(question)
+        return Consent(given=False)
+
+    policy = settled(Installs(mode="ask", index=index), ask)
+    async with INTERPRETERS["forked"](installs=policy) as interpreter:
+        done = await interpreter.execute("%pip install tinyone==1.0 tinytwo")
+    assert "declined to install tinyone==1.0, tinytwo" in done.text
+    assert [each.text for each in questions] == ["%pip install tinyone==1.0 tinytwo"]
+
+
+def test_a_mode_alone_is_a_policy() -> None:
+    assert settled("always", None) == Installs(mode="always")
+    assert settled("ask", None) == Installs(mode="ask")

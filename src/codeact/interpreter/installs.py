@@ -19,10 +19,13 @@ import tarfile
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
+from codeact.actions import ToolCall
+from codeact.approval import Ask
+from codeact.consents import Consent, Question
 from codeact.interpreter.child import program
 
 SERVICE = "%pip install"
@@ -104,6 +107,20 @@ class Installs:
 
 
 NEVER = Installs()
+
+
+def settled(wanted: Installs | Mode, ask: Ask | None) -> Installs:
+    """The policy of a mode, or itself; "ask" asks whoever is asked for calls of tools."""
+    found = Installs(mode=wanted) if isinstance(wanted, str) else wanted
+    if found.mode != "ask" or found.ask is not None or ask is None:
+        return found
+
+    async def consent(requirements: tuple[str, ...]) -> bool:
+        text = f"{SERVICE} {' '.join(requirements)}"
+        answer = await ask(Question(action=ToolCall(name=SERVICE, args=requirements), text=text))
+        return answer.given if isinstance(answer, Consent) else answer is True
+
+    return replace(found, ask=consent)
 
 
 class NotInstalled(Exception):

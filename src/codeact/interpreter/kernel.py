@@ -107,7 +107,7 @@ class Kernel:
         )
         self.shell = Shell.open(self.output)
         self.shell.signature_of = self._tools.signature_of
-        self._packages = Packages(self.shell, self.channel, self.output)
+        self.packages = Packages(self.shell, self.channel, self.output)
         self._namespace: dict[str, Any] = self.shell.user_ns
         self._hidden = frozenset(self._namespace)
         self._names: list[str] = []
@@ -122,7 +122,7 @@ class Kernel:
     def begin(self, start: dict[str, Any]) -> None:
         """Go to the workspace and take over the output."""
         self.workspace = Path(start["workspace"])
-        self._packages.settle(start["workspace"])
+        self.packages.settle(start["workspace"])
         self.first_path = [start["workspace"], *sys.path]
         self._limit = start["limit"]
         if start.get("self_debug", True):

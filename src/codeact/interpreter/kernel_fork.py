@@ -142,6 +142,7 @@ def _move(kernel: Kernel, workspace: str) -> None:
     for name, value in os.environ.items():
         if value == old:
             os.environ[name] = workspace
+    kernel.packages.settle(workspace)  # those of the first folder can be imported as well
     os.chdir(workspace)
     if here != "." and not here.startswith("..") and os.path.isdir(here):
         os.chdir(here)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codeact.interpreter.enclosure import Tell, warn
+from codeact.interpreter.installs import NEVER, Installs
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy, refused
 
@@ -27,6 +28,7 @@ def open_interpreter(
     self_debug: bool = True,
     sandbox: SandboxPolicy = SandboxPolicy(),
     tell: Tell = warn,
+    installs: Installs = NEVER,
     platform: str = sys.platform,
 ) -> ProcessInterpreter:
     """An interpreter to open with `async with`; the settings are those of ProcessInterpreter.
@@ -46,12 +48,17 @@ def open_interpreter(
             self_debug=self_debug,
             sandbox=sandbox,
             tell=tell,
+            installs=installs,
         )
     warning = refused(sandbox, "none", NO_WALLS.format(platform=platform))
     if warning is not None:
         tell(warning)
     return ProcessInterpreter(
-        workspace=workspace, timeout=timeout, output_limit=output_limit, self_debug=self_debug
+        workspace=workspace,
+        timeout=timeout,
+        output_limit=output_limit,
+        self_debug=self_debug,
+        installs=installs,
     )
 
 

@@ -65,7 +65,7 @@ class ProcessInterpreter(Durable):
     `python` needs IPython. `env` is the child's whole environment, by default a small one without
     the host's secrets. `start_seconds` and `describe_seconds` bound what waits for the child
     outside of cells: its start, the description of its variables. The child starts while the
-    caller goes on; the first cell waits for it.
+    caller goes on; the first cell waits for it. `installs` is whether the code may have packages.
     """
 
     def __init__(
