@@ -8,7 +8,7 @@ from typing import Any
 from codeact.tasks.families.expected import Expected, Name, Names, Number, Text
 from codeact.tasks.families.family import Case, Draw, Family, Stumble, made_tool
 from codeact.tasks.families.names import Kind
-from codeact.tasks.families.warmup import argument, decoys
+from codeact.tasks.families.warmup import argument, offered
 from codeact.tools import Tool
 
 KINDS: tuple[Kind, ...] = ("person", "city", "good", "good", "word")
@@ -43,11 +43,6 @@ def lookup(draw: Draw, noun: str, values: Mapping[str, Any], *, name: str = "") 
     return made_tool(name or draw.names.tool(noun), [(argument(draw), str)], returns, about, work)
 
 
-def _with_decoys(draw: Draw, *tools: Tool) -> tuple[Tool, ...]:
-    taken = {each.name for each in tools}
-    return tuple(draw.shuffled([*tools, *decoys(draw, taken)]))
-
-
 def listed(names: list[str]) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
@@ -67,7 +62,7 @@ def _one(draw: Draw) -> Case:
         code=(f'print({tool.name}("{thing}"))',),
         expected=Number(values[thing]),
         answers=("The {noun} of {thing} is {out}.", "{thing}: {out}"),
-        tools=_with_decoys(draw, tool),
+        tools=offered(draw, tool),
         stumbles=(Stumble(kind="value", at=0, wrong=wrong),),
     )
 
@@ -89,7 +84,7 @@ def _looping(over: Over, *answers: str, plain: bool = True) -> Callable[[Draw], 
             code=(code,),
             expected=expected,
             answers=answers,
-            tools=_with_decoys(draw, tool),
+            tools=offered(draw, tool),
             plain=plain,
         )
 
@@ -160,7 +155,7 @@ def _compose(draw: Draw) -> Case:
         code=(f'found = {first.name}("{thing}")\nprint({second.name}(found))',),
         expected=Number(places[leads[thing]]),
         answers=("The {outer} is {out}.", "The {outer} of the {inner} of {thing} is {out}."),
-        tools=_with_decoys(draw, first, second),
+        tools=offered(draw, first, second),
         stumbles=(Stumble(kind="value", at=0, wrong=f'print({second.name}("{thing}"))'),),
     )
 
@@ -180,7 +175,7 @@ def _purchase(draw: Draw) -> Case:
         code=(code,),
         expected=Number(sum(values[each] * count for each, count in bought.items())),
         answers=("The total is {out}.", "Together that is {out}."),
-        tools=_with_decoys(draw, tool),
+        tools=offered(draw, tool),
     )
 
 
@@ -212,7 +207,7 @@ def _convert(draw: Draw) -> Case:
         code=(f"print({name}({', '.join(given[word] for word in words)}))",),
         expected=Number(amount * factor),
         answers=("{amount} {a} is {out} {b}.", "That is {out} {b}."),
-        tools=_with_decoys(draw, tool),
+        tools=offered(draw, tool),
         stumbles=(Stumble(kind="order", at=0, wrong=f"print({name}({turned}))"),),
     )
 
@@ -229,7 +224,7 @@ def _word_tool(draw: Draw) -> Case:
         code=(f'print({tool.name}("{thing}"))',),
         expected=Text(words[thing]),
         answers=("The {noun} of {thing} is {out}.", "{out}"),
-        tools=_with_decoys(draw, tool),
+        tools=offered(draw, tool),
     )
 
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import functools
 
-from codeact.tasks.families import asking_tools, counting, everyday, lists, stories, texts, warmup
+from codeact.tasks.families import (
+    asking_tools,
+    counting,
+    everyday,
+    lists,
+    records,
+    site,
+    stories,
+    texts,
+    warmup,
+)
 from codeact.tasks.families.family import Family
 
-_ROOMS = (warmup, counting, everyday, lists, stories, texts, asking_tools)
+_ROOMS = (warmup, counting, everyday, lists, stories, texts, asking_tools, records, site)
 
 
 @functools.cache

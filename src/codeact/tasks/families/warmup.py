@@ -100,6 +100,11 @@ def decoys(draw: Draw, taken: set[str], most: int = 2) -> list[Tool]:
     return found
 
 
+def offered(draw: Draw, *tools: Tool) -> tuple[Tool, ...]:
+    """The tools that are needed among some that are not, in any order."""
+    return tuple(draw.shuffled([*tools, *decoys(draw, {each.name for each in tools})]))
+
+
 def _same_number(value: int) -> Any:
     return lambda *args: value
 
