@@ -46,7 +46,11 @@ class Decision:
 
 def decision(question: Question, consent: Consent) -> Decision:
     """What a trajectory keeps."""
-    named: dict[str, str] = {}
-    if isinstance(question.action, ToolCall):
-        named = {"tool": question.action.name, "call": question.text}
-    return Decision(given=consent.given, message=consent.message, scope=consent.scope, **named)  # type: ignore[arg-type]
+    call = question.action if isinstance(question.action, ToolCall) else None
+    return Decision(
+        given=consent.given,
+        tool=None if call is None else call.name,
+        call=question.text if call else "",
+        message=consent.message,
+        scope=consent.scope,
+    )

@@ -158,6 +158,12 @@ class Terminal:
             pass
         return self.process.wait(timeout=max(0.1, end - time.monotonic()))
 
+    def drain(self, seconds: float) -> None:
+        """Read all that comes in so long a time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._read(end - time.monotonic())
+
     def _read(self, seconds: float) -> bool:
         """Read what there is; False at the end of it or of the time."""
         ready, _, _ = select.select([self._terminal], [], [], max(0.0, seconds))

@@ -240,7 +240,7 @@ def test_lines_of_a_pipe_are_messages(tmp_path: Path) -> None:
     assert "  2\n" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["-y", "--format", "yaml"]])
+@pytest.mark.parametrize("arguments", [["--approve", "always"], ["-y", "--format", "yaml"]])
 def test_a_chat_that_cannot_begin_exits_with_2(tmp_path: Path, arguments: list[str]) -> None:
     done = run(tmp_path, "chat", "-m", script(tmp_path, "Hi."), *arguments, piped="Hello\n")
     assert done.returncode == 2

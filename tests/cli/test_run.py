@@ -187,7 +187,8 @@ def test_tools_that_cannot_be_loaded_are_wrong_usage(
 
 
 def test_without_a_terminal_and_consent_nothing_is_begun(tmp_path: Path) -> None:
-    done = run(tmp_path, "-m", script(tmp_path, act("print(1)")), "Print")
+    model = script(tmp_path, act("print(1)"))
+    done = run(tmp_path, "--approve", "always", "-m", model, "Print")
     assert done.returncode == 2
     assert "Add -y (--yes)" in done.stderr
     assert not (tmp_path / "DATA").exists()
@@ -307,7 +308,7 @@ def test_json_without_stream_has_whole_things_only(tmp_path: Path) -> None:
 
 
 def test_json_ends_with_finished_when_nothing_could_begin(tmp_path: Path) -> None:
-    done = run(tmp_path, "--json", "-m", script(tmp_path, "Hi."), "Hi")
+    done = run(tmp_path, "--json", "--sandbox", "off", "-m", script(tmp_path, "Hi."), "Hi")
     (last,) = events(done.stdout)
     assert (last["type"], last["stop_reason"], last["steps"]) == ("finished", "failed", 0)
     assert "Add -y" in last["error"]
@@ -320,7 +321,7 @@ def test_json_tells_of_calls_retries_and_useless_replies(tmp_path: Path) -> None
     with Loopback([failure, *(Reply(reply) for reply in replies)]) as server:
         done = run(
             tmp_path,
-            *("--json", "-m", "m", "--base-url", server.base_url),
+            *("--json", "-y", "-m", "m", "--base-url", server.base_url),
             *("--format", "json", "-T", "shop:price", "What does tea cost?"),
         )
     told = events(done.stdout)

@@ -12,6 +12,7 @@ from tests.cli.program import CTRL_C, CTRL_D, ENTER, Terminal, act, runs, script
 from tests.loopback import Loopback, Reply, Status
 
 QUESTION = "Run this? [y]es [n]o [a]lways [q]uit:"
+ASK = ("--approve", "always")
 ENDLESS = "print('begun', flush=True)\nwhile True:\n    pass"
 DEAF = """\
 import signal
@@ -56,7 +57,8 @@ def test_errors_show_their_last_lines_in_red(tmp_path: Path) -> None:
 
 
 def test_code_runs_after_a_yes(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "-m", script(tmp_path, act("print(6 * 7)"), "42."), "Go") as terminal:
+    model = script(tmp_path, act("print(6 * 7)"), "42.")
+    with Terminal(tmp_path, *ASK, "-m", model, "Go") as terminal:
         terminal.wait("print(6 * 7)", QUESTION)
         terminal.send("maybe" + ENTER)
         terminal.wait(QUESTION, times=2)
@@ -67,7 +69,7 @@ def test_code_runs_after_a_yes(tmp_path: Path) -> None:
 
 def test_a_no_is_told_to_the_model_and_nothing_runs(tmp_path: Path) -> None:
     model = script(tmp_path, act("open('made', 'w')"), "Then not.")
-    with Terminal(tmp_path, "-m", model, "Go") as terminal:
+    with Terminal(tmp_path, *ASK, "-m", model, "Go") as terminal:
         terminal.wait(QUESTION)
         terminal.send("n" + ENTER)
         assert terminal.end() == 0
@@ -81,7 +83,7 @@ def test_a_no_is_told_to_the_model_and_nothing_runs(tmp_path: Path) -> None:
 
 def test_always_asks_no_second_time(tmp_path: Path) -> None:
     model = script(tmp_path, act("print('one')"), act("print('two')"), "Done.")
-    with Terminal(tmp_path, "-m", model, "Go") as terminal:
+    with Terminal(tmp_path, *ASK, "-m", model, "Go") as terminal:
         terminal.wait(QUESTION)
         terminal.send("a" + ENTER)
         assert terminal.end() == 0
@@ -91,7 +93,7 @@ def test_always_asks_no_second_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["q" + ENTER, CTRL_C, CTRL_D])
 def test_at_the_question_quit_ctrl_c_and_the_end_of_input_stop(tmp_path: Path, key: str) -> None:
     model = script(tmp_path, act("open('made', 'w')"), "Never said.")
-    with Terminal(tmp_path, "-m", model, "Go") as terminal:
+    with Terminal(tmp_path, *ASK, "-m", model, "Go") as terminal:
         terminal.wait(QUESTION)
         terminal.send(key)
         assert terminal.end() == 130
@@ -125,7 +127,7 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
 
 def test_nothing_that_was_typed_ahead_is_a_consent(tmp_path: Path) -> None:
     model = script(tmp_path, act("print(1)"), "Done.")
-    with Terminal(tmp_path, "-m", model, "Go") as terminal:
+    with Terminal(tmp_path, *ASK, "-m", model, "Go") as terminal:
         terminal.send("y" + ENTER)
         terminal.wait(QUESTION)
         terminal.send("n" + ENTER)
@@ -215,7 +217,8 @@ def test_no_model_is_a_message_and_no_traceback(tmp_path: Path) -> None:
 
 
 def test_json_asks_nobody_even_at_a_terminal(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "--json", "-m", script(tmp_path, act("print(1)")), "Go") as terminal:
+    model = script(tmp_path, act("print(1)"))
+    with Terminal(tmp_path, "--json", *ASK, "-m", model, "Go") as terminal:
         assert terminal.end() == 2
         assert "Add -y" in terminal.text
 

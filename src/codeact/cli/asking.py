@@ -1,94 +1,97 @@
-"""An interpreter that asks its user before it runs code."""
+"""What the terminal asks before: the rule behind `--approve`, and why somebody has to be there."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from enum import Enum
-from pathlib import Path
+from codeact.approval import Rule, allow_all, each_call, each_cell, everything
+from codeact.cli.options import Options
+from codeact.errors import ConfigError
+from codeact.interpreter.sandbox import Tier
+from codeact.tools import Toolbox
 
-import anyio
+RUNS_CODE = ("code", "code-fence", "m3-code")
 
-from codeact.events import Emit, ignore
-from codeact.interpreter import Execution, Interpreter, Variable
-from codeact.interpreter.in_force import InForce
-from codeact.tools import EMPTY, Toolbox
+NOBODY_FOR_CODE = """\
+Code is run only with your consent here, because {why}, and nobody can be asked (the input is not \
+a terminal). Add -y (--yes) to run it without asking. `codeact doctor` tells which walls confine \
+it."""
+NOBODY_FOR_TOOLS = """\
+The tools {names} run outside of the sandbox, with your rights, so each call needs your consent, \
+and nobody can be asked (the input is not a terminal). Add -y (--yes) to let the model call them \
+without asking."""
+NO_SANDBOX = "this machine offers no sandbox"
+SANDBOX_OFF = "the sandbox is off (--sandbox off)"
+OPEN_NETWORK = "it could send what it reads (--network full)"
+YOURS = "it could spoil the files that are in {folder} already (--workspace)"
+TOLD_TO = "--approve {mode} says so"
 
-REFUSED = """\
-[The user looked at this code and declined to run it, so nothing was run. Do not send the same \
-code again: propose another way, or ask the user in plain language what they would like instead.]"""
-STOPPED = "[The user stopped here; this code was not run.]"
+MEANS = {
+    "allow_all": "nothing is asked for",
+    "each_call": "each call of a tool is asked for, code runs behind its walls without asking",
+    "each_cell": "each piece of code is asked for",
+    "everything": "each piece of code and each call of a tool is asked for",
+}
 
 
-class Consent(Enum):
-    """What a user says to a piece of code."""
+def rule(options: Options, tier: Tier) -> Rule:
+    """What is asked for. `tier` is what walls this machine offers.
 
-    YES = "yes"
-    NO = "no"
-    ALWAYS = "always"
-    QUIT = "quit"
-
-
-class Asking:
-    """Another interpreter whose cells run only with the user's consent.
-
-    `quit` is called when the user wants no more than to stop. Closing is left to whoever opened the
-    other.
+    By default code runs unasked where walls hold it, keep it from the network, and hold nothing of
+    the user's that it could spoil; tools run outside of the walls, so their calls are asked for.
+    Without walls code can do all that a tool can: who agrees to the code has agreed to its calls.
     """
+    match options.approve:
+        case "never":
+            return allow_all
+        case "always":
+            return everything
+        case "tools":
+            return each_call
+        case "auto":
+            if options.format not in RUNS_CODE:
+                return each_call
+            if _open(options, tier):
+                return each_cell
+            return everything if options.network == "full" or _yours(options) else each_call
 
-    def __init__(
-        self,
-        interpreter: Interpreter,
-        ask: Callable[[], Awaitable[Consent]],
-        quit: Callable[[], None],
-    ) -> None:
-        self._interpreter = interpreter
-        self._ask = ask
-        self._quit = quit
-        self._always = False
-        self._question: anyio.CancelScope | None = None
 
-    @property
-    def workspace(self) -> Path:
-        return self._interpreter.workspace
+def meaning(chosen: Rule) -> str:
+    """A rule of the terminal in words."""
+    return MEANS[chosen.__name__]
 
-    @property
-    def report(self) -> InForce | None:
-        return self._interpreter.report
 
-    async def execute(
-        self, code: str, *, toolbox: Toolbox = EMPTY, emit: Emit = ignore
-    ) -> Execution:
-        match Consent.YES if self._always else await self._consent():
-            case Consent.NO:
-                return Execution(text=REFUSED, ok=False, error="Refused")
-            case Consent.QUIT:
-                self._quit()
-                return Execution(text=STOPPED, ok=False, error="Interrupted")
-            case Consent.ALWAYS:
-                self._always = True
-            case Consent.YES:
-                pass
-        return await self._interpreter.execute(code, toolbox=toolbox, emit=emit)
+def check_nobody(options: Options, chosen: Rule, tier: Tier, tools: Toolbox) -> None:
+    """Raises ConfigError where the rule would ask and nobody can be asked."""
+    if chosen in (each_cell, everything) and options.format in RUNS_CODE:
+        raise ConfigError(NOBODY_FOR_CODE.format(why=_why(options, tier)))
+    outside = [
+        each.name for each in tools if chosen in (each_call, everything) or each.needs_approval
+    ]
+    if chosen is not allow_all and outside:
+        raise ConfigError(NOBODY_FOR_TOOLS.format(names=", ".join(outside)))
 
-    async def interrupt(self) -> None:
-        if self._question is not None:
-            self._question.cancel()
-        else:
-            await self._interpreter.interrupt()
 
-    async def variables(self) -> tuple[Variable, ...]:
-        return await self._interpreter.variables()
+def offered() -> Tier:
+    """What walls this machine offers."""
+    from codeact.interpreter.offer import probe, tier
 
-    async def reset(self) -> None:
-        await self._interpreter.reset()
+    return tier(probe())
 
-    async def aclose(self) -> None:
-        pass
 
-    async def _consent(self) -> Consent:
-        """The user's decision; an interrupt meanwhile is one too."""
-        answer = Consent.QUIT
-        with anyio.CancelScope() as self._question:
-            answer = await self._ask()
-        self._question = None
-        return answer
+def _open(options: Options, tier: Tier) -> bool:
+    return options.sandbox == "off" or tier == "none"
+
+
+def _yours(options: Options) -> bool:
+    """Whether there are files in the folder that was named to work in."""
+    folder = options.workspace
+    return folder is not None and folder.is_dir() and any(folder.iterdir())
+
+
+def _why(options: Options, tier: Tier) -> str:
+    if options.approve != "auto":
+        return TOLD_TO.format(mode=options.approve)
+    if options.sandbox == "off":
+        return SANDBOX_OFF
+    if tier == "none":
+        return NO_SANDBOX
+    return OPEN_NETWORK if options.network == "full" else YOURS.format(folder=options.workspace)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 from codeact.actions import CodeAction
-from codeact.cli import slash
+from codeact.cli import asking, slash
 from codeact.cli.keyboard import CtrlC
-from codeact.cli.options import Options
+from codeact.cli.options import Approve, Options
 from codeact.cli.presenter import Outcome, Presenter, dollars, place, tokens
 from codeact.cli.prompting import Abandoned, Prompting, prompting
 from codeact.cli.run import ANSWERED, FAILED, INTERRUPTED, MISUSED, asker
@@ -27,6 +28,7 @@ WELCOME = "/help lists the commands. Files: {workspace}"
 LEAVE_HINT = "Press Ctrl-C once more, or say /exit, to leave."
 NOTHING_SAID = "There is no message to go back to."
 UNDONE = "The last message and its answer are forgotten. Variables and files stay as they are."
+NO_MODE = "There is no mode {mode!r}. There are {modes}."
 RESET = "The conversation is forgotten. Variables and files stay as they are."
 
 
@@ -74,6 +76,7 @@ class Chat:
             "/save": self._save,
             "/usage": self._usage,
             "/system": self._system,
+            "/approve": self._approve,
         }
 
     async def talk(self) -> int:
@@ -143,7 +146,7 @@ class Chat:
         self._presenter.begin("running the code")
         execution = await halt.guard(
             lambda: kernel.execute(
-                argument, toolbox=self._conversation.toolbox, emit=self._session.emit
+                argument, toolbox=self._session.own_tools, emit=self._session.emit
             ),
             kernel.interrupt,
         )
@@ -201,6 +204,17 @@ class Chat:
 
     async def _system(self, argument: str) -> None:
         self._presenter.tell(self._conversation.system.content)
+
+    async def _approve(self, argument: str) -> None:
+        modes = get_args(Approve)
+        if argument and argument not in modes:
+            self._presenter.notice(NO_MODE.format(mode=argument, modes=", ".join(modes)))
+            return
+        for mode in modes:
+            if mode == argument:
+                self._session.approve_mode(mode)
+        rule = self._conversation.gate.approval.rule
+        self._presenter.tell(f"{self._session.options.approve}: {asking.meaning(rule)}")
 
 
 def save(text: str, path: Path, *, replace: bool) -> str:

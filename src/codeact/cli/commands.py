@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 import codeact
-from codeact.cli.options import Options, read_budget
+from codeact.cli.options import Approve, Options, read_budget
 from codeact.errors import ConfigError
+from codeact.interpreter.installs import Mode as Installing
 from codeact.interpreter.sandbox import Mode, Network
 
 ASK_HELP = """\
@@ -94,7 +95,18 @@ Tools = Annotated[
         "that have a docstring. Repeatable.",
     ),
 ]
-Yes = Annotated[bool, _option("-y", "--yes", help="Run code without asking.")]
+Yes = Annotated[
+    bool, _option("-y", "--yes", help="Ask for nothing: as --approve never.", show_default=False)
+]
+Approval = Annotated[
+    Approve,
+    _option(
+        "--approve",
+        help="What you are asked for. auto: calls of tools, and code where no walls hold it, with "
+        "--network full, or where your own files are in --workspace. always: all code and calls. "
+        "tools: calls alone.",
+    ),
+]
 Json = Annotated[bool, _option("--json", help="One JSON object per line and event.")]
 NoStream = Annotated[bool, _option("--no-stream", help="Show whole replies and outputs only.")]
 MaxSteps = Annotated[int, _option(min=1, metavar="N", help="At most so many actions.")]
@@ -128,6 +140,13 @@ Access = Annotated[
         help="What the sandboxed code reaches: nothing, itself alone, or all that you reach.",
     ),
 ]
+Installs = Annotated[
+    Installing,
+    _option(
+        "--installs",
+        help="Whether the code may have packages installed (%pip install), for this session only.",
+    ),
+]
 
 
 def ask(
@@ -140,6 +159,7 @@ def ask(
     file: Files = [],  # noqa: B006 - typer reads the default, nobody changes it
     tool: Tools = [],  # noqa: B006
     yes: Yes = False,
+    approve: Approval = "auto",
     json: Json = False,
     no_stream: NoStream = False,
     max_steps: MaxSteps = 20,
@@ -149,6 +169,7 @@ def ask(
     cell_seconds: CellSeconds = 60.0,
     sandbox: Sandbox = "auto",
     network: Access = "none",
+    installs: Installs = "never",
     version: Annotated[
         bool, _option("--version", help="Print the version.", allow_from_autoenv=False)
     ] = False,
@@ -164,7 +185,7 @@ def ask(
         system=system,
         files=file,
         tools=tool,
-        yes=yes,
+        approve="never" if yes else approve,
         json=json,
         stream=not no_stream,
         max_steps=max_steps,
@@ -174,6 +195,7 @@ def ask(
         cell_seconds=cell_seconds,
         sandbox=sandbox,
         network=network,
+        installs=installs,
     )
     raise typer.Exit(ask_or_chat(" ".join(task or ()), options, os.environ))
 
@@ -185,6 +207,7 @@ def chat(
     file: Files = [],  # noqa: B006
     tool: Tools = [],  # noqa: B006
     yes: Yes = False,
+    approve: Approval = "auto",
     no_stream: NoStream = False,
     max_steps: MaxSteps = 20,
     format: Format = "code",
@@ -193,6 +216,7 @@ def chat(
     cell_seconds: CellSeconds = 60.0,
     sandbox: Sandbox = "auto",
     network: Access = "none",
+    installs: Installs = "never",
 ) -> None:
     from codeact.cli.open import open_chat
 
@@ -202,7 +226,7 @@ def chat(
         system=system,
         files=file,
         tools=tool,
-        yes=yes,
+        approve="never" if yes else approve,
         stream=not no_stream,
         max_steps=max_steps,
         format=format,
@@ -211,6 +235,7 @@ def chat(
         cell_seconds=cell_seconds,
         sandbox=sandbox,
         network=network,
+        installs=installs,
     )
     raise typer.Exit(open_chat(options, os.environ))
 

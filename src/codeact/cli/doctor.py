@@ -22,15 +22,16 @@ from codeact.interpreter.opening import open_interpreter
 from codeact.models.openai import shown_url
 from codeact.recording import versions
 
+UNASKED = "; it runs without asking, the terminal asks before tools are called, -y does not"
 SANDBOX = {
     "full+cgroup": "code is confined: it sees its own folder and no network, and its processes "
-    "share one bound on memory",
-    "full": "code is confined: it sees its own folder and no network",
-    "landlock": "code is confined by Landlock and seccomp; it can see that other files exist",
-    "none": "code runs as your user",
+    f"share one bound on memory{UNASKED}",
+    "full": f"code is confined: it sees its own folder and no network{UNASKED}",
+    "landlock": "code is confined by Landlock and seccomp; it can see that other files exist"
+    f"{UNASKED}",
+    "none": "code runs as your user; the terminal asks before each piece of code, -y does not",
 }
 NO_SESSION = "no session could be started"
-ASKED = "; the terminal asks before each piece of code, -y does not"
 
 
 async def examine(
@@ -109,7 +110,7 @@ def _sandbox(report: InForce) -> dict[str, Any]:
     layers = [
         {"name": each.name, "works": each.works, "why": each.why} for each in probe().findings
     ]
-    meaning = f"{report.tier}: {SANDBOX[report.tier]}{ASKED}"
+    meaning = f"{report.tier}: {SANDBOX[report.tier]}"
     return report.plain() | {"layers": layers, "meaning": meaning}
 
 

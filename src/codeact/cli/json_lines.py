@@ -12,6 +12,8 @@ from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
 from codeact.cli.presenter import Outcome
 from codeact.events import (
     ActionParsed,
+    ApprovalAsked,
+    ApprovalGiven,
     Compacted,
     Event,
     OutputDelta,
@@ -47,6 +49,11 @@ class JsonLines:
                 self._write(type="retrying", reason=reason, seconds=seconds)
             case Compacted(removed=removed):
                 self._write(type="compacted", removed=removed)
+            case ApprovalAsked(question=question):
+                self._write(type="approval_asked", text=question.text)
+            case ApprovalGiven(question=question, consent=consent):
+                given = None if consent is None else consent.given
+                self._write(type="approval_given", text=question.text, given=given)
             case ActionParsed(action=action):
                 self._write(type="action", **action_record(action))
             case StepFinished(index=index, step=step):

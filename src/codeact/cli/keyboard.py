@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -11,39 +12,43 @@ from types import TracebackType
 
 import anyio
 
-from codeact.cli.asking import Consent
+from codeact.actions import CodeAction
+from codeact.consents import Consent, Question
 
-QUESTION = "Run this? [y]es [n]o [a]lways [q]uit: "
-"""Fits 40 columns; "always" holds for the session."""
+RUN = "Run this? [y]es [n]o [a]lways [q]uit: "
+CALL = "Call it? [y]es [n]o [a]lways [q]uit: "
+"""Both fit 40 columns; "always" holds for all later code or for this tool, until the end."""
 
 _ANSWERS = {
-    "y": Consent.YES,
-    "yes": Consent.YES,
-    "n": Consent.NO,
-    "no": Consent.NO,
-    "a": Consent.ALWAYS,
-    "always": Consent.ALWAYS,
-    "q": Consent.QUIT,
-    "quit": Consent.QUIT,
+    "y": Consent(given=True),
+    "yes": Consent(given=True),
+    "a": Consent(given=True, scope="tool"),
+    "always": Consent(given=True, scope="tool"),
+    "q": None,
+    "quit": None,
 }
+_NO = re.compile(r"no?\b[\s,.:;-]*(?P<message>.*)", re.IGNORECASE | re.DOTALL)
 
 
-async def consent(pause: Callable[[], None], resume: Callable[[], None]) -> Consent:
+async def consent(question: Question, pause: Callable[[], None]) -> Consent | None:
     """Ask until there is an answer. What was typed before the question is thrown away, so that
-    nobody agrees to code before it is shown. The end of the input means quit.
+    nobody agrees to what is not shown yet. What follows a no is for the model. None is quit, or the
+    end of the input.
     """
     import termios
 
     pause()
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     while True:
-        line = await read_line(QUESTION)
+        line = await read_line(RUN if isinstance(question.action, CodeAction) else CALL)
         if line is None:
-            return Consent.QUIT
-        answer = _ANSWERS.get(line.strip().lower())
-        if answer is not None:
-            resume()
-            return answer
+            return None
+        answer = line.strip()
+        if answer.lower() in _ANSWERS:
+            return _ANSWERS[answer.lower()]
+        no = _NO.fullmatch(answer)
+        if no is not None:
+            return Consent(given=False, message=no["message"].strip())
 
 
 async def read_line(prompt: str) -> str | None:

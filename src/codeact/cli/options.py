@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from codeact.errors import ConfigError
 from codeact.halting import Budget
+from codeact.interpreter.installs import Mode as Installing
 from codeact.interpreter.sandbox import Mode, Network
 
-NO_CONSENT = """\
-Code is run only with your consent, and here nobody can be asked (the input is not a terminal). \
-Add -y (--yes) to run the code without asking. `codeact doctor` tells which walls confine it."""
+Approve = Literal["auto", "always", "tools", "never"]
 
 NOT_A_BUDGET = """\
 {text!r} is no budget. Write dollars as '$0.50' (in single quotes, or as 0.50usd), tokens as 20k \
@@ -35,7 +35,7 @@ class Options:
     system: str = ""
     files: Sequence[Path] = ()
     tools: Sequence[str] = ()
-    yes: bool = False
+    approve: Approve = "auto"
     json: bool = False
     stream: bool = True
     max_steps: int = 20
@@ -45,6 +45,7 @@ class Options:
     cell_seconds: float = 60.0
     sandbox: Mode = "auto"
     network: Network = "none"
+    installs: Installing = "never"
 
 
 def read_budget(texts: Iterable[str]) -> Budget:

@@ -12,6 +12,8 @@ from codeact.cli.harmless import clean, visible
 from codeact.cli.presenter import Outcome
 from codeact.events import (
     ActionParsed,
+    ApprovalAsked,
+    ApprovalGiven,
     Compacted,
     Event,
     OutputDelta,
@@ -84,7 +86,10 @@ class Plain:
                 self._action(action)
             case StepFinished(step=step):
                 self._step(step, pictures)
-            case ReasoningDelta() | OutputDelta():
+            case ApprovalAsked(question=question):
+                if isinstance(question.action, ToolCall):
+                    self._say(f"--- approve {visible(question.text)}")
+            case ReasoningDelta() | OutputDelta() | ApprovalGiven():
                 pass
 
     def pause(self) -> None:

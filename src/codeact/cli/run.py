@@ -69,7 +69,7 @@ def exit_code(reason: StopReason) -> int:
 def asker(presenter: Presenter) -> Ask | None:
     """How to get the user's consent; None where there is nobody at a terminal."""
     if sys.stdin.isatty() and sys.stderr.isatty():
-        return functools.partial(consent, presenter.pause, presenter.resume)
+        return functools.partial(consent, pause=presenter.pause)
     return None
 
 

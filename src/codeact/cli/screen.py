@@ -23,6 +23,8 @@ from codeact.cli.plain import call_text, compact_notice, observed, retry_notice
 from codeact.cli.presenter import Outcome, duration, place
 from codeact.events import (
     ActionParsed,
+    ApprovalAsked,
+    ApprovalGiven,
     Compacted,
     Event,
     OutputDelta,
@@ -106,14 +108,23 @@ class Screen:
         self._live: Live | None = None
         self._text = ""
         self._parsed = False
+        self._asking = False
 
     def begin(self, doing: str = "thinking") -> None:
         self._fresh(doing)
         self.resume()
 
     def show(self, event: Event, pictures: Sequence[Path] = ()) -> None:
+        self._asking &= not isinstance(event, ApprovalGiven | StepFinished)
         self.resume()
         match event:
+            case ApprovalAsked(question=question):
+                if isinstance(question.action, ToolCall):
+                    self._print(self._rule("approve"), code(question.text), self._rule())
+                self.pause()
+                self._asking = True
+            case ApprovalGiven(consent=None):
+                self._print()
             case TextDelta(text=text):
                 self._text += text
                 self._now.turn_to("writing")
@@ -143,7 +154,7 @@ class Screen:
             self._live = None
 
     def resume(self) -> None:
-        if self._live is None:
+        if self._live is None and not self._asking:
             self._live = Live(
                 self._now,
                 console=self.console,

@@ -11,17 +11,18 @@ from pathlib import Path
 import anyio
 
 from codeact.agent import Agent
-from codeact.cli import pictures, toolbox
-from codeact.cli.asking import Asking, Consent
+from codeact.approval import Approval, Gate, Rule, allow_all
+from codeact.cli import asking, pictures, toolbox
 from codeact.cli.demo import REASON, DemoModel, open_demo
-from codeact.cli.options import NO_CONSENT, Options, check_files
+from codeact.cli.options import Approve, Options, check_files
 from codeact.cli.presenter import Outcome, Presenter
+from codeact.consents import Consent, Question
 from codeact.conversation import Conversation
 from codeact.door import FILES, Folder, mention
-from codeact.errors import ConfigError
-from codeact.events import Event, StepFinished
+from codeact.events import ApprovalAsked, ApprovalGiven, Event, StepFinished
 from codeact.formats import ActionFormat, by_name
 from codeact.interpreter import Interpreter
+from codeact.interpreter.installs import settled
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Media, Usage
 from codeact.models import Model
@@ -29,9 +30,8 @@ from codeact.recording import Recording, new_folder, secrets_in
 from codeact.tools import Toolbox
 from codeact.trajectory import Step, StopReason, Trajectory
 
-RUNS_CODE = ("code", "code-fence", "m3-code")
-
-Ask = Callable[[], Awaitable[Consent]]
+Ask = Callable[[Question], Awaitable[Consent | None]]
+"""The user's answer; None is to stop everything."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,26 +42,38 @@ class Ready:
     format: ActionFormat
     toolbox: Toolbox
     ask: Ask | None
+    rule: Rule
 
 
 def check(options: Options, *, ask: Ask | None, folder: str) -> Ready:
     """Raises ConfigError for options that cannot be honoured.
 
-    `ask` gets the user's consent to run code; None where nobody can be asked.
+    `ask` gets the user's consent; None where nobody can be asked.
     """
-    if not options.yes and ask is None and options.format in RUNS_CODE:
-        raise ConfigError(NO_CONSENT)
+    format = by_name(options.format)
     check_files(options.files, options.workspace)
+    tools = toolbox.load(options.tools, folder)
     return Ready(
         options=options,
-        format=by_name(options.format),
-        toolbox=toolbox.load(options.tools, folder),
-        ask=None if options.yes else ask,
+        format=format,
+        toolbox=tools,
+        ask=ask,
+        rule=_rule(options, tools, ask),
     )
 
 
+def _rule(options: Options, tools: Toolbox, ask: Ask | None) -> Rule:
+    tier = asking.offered()
+    rule = asking.rule(options, tier)
+    if ask is None:
+        asking.check_nobody(options, rule, tier, tools)
+    return rule
+
+
 class Session:
-    """One conversation, shown and recorded. `kernel` runs code without asking."""
+    """One conversation, shown and recorded. `kernel` runs code without asking, `own_tools` are
+    called without asking.
+    """
 
     def __init__(
         self,
@@ -74,6 +86,9 @@ class Session:
     ) -> None:
         self.options = ready.options
         self.conversation = conversation
+        self.own_tools = Gate(Approval(rule=allow_all)).guarded(ready.toolbox)
+        self._ask = ready.ask
+        self.approve(ready.rule)
         self.kernel = kernel
         self.presenter = presenter
         self.folder = recording.folder
@@ -120,6 +135,37 @@ class Session:
         self.options = options
         self.conversation.agent = dataclasses.replace(self.conversation.agent, model=found.model)
         return found.reason
+
+    def approve_mode(self, mode: Approve) -> None:
+        """Ask by another rule from here on. Raises ConfigError where nobody can be asked."""
+        options = dataclasses.replace(self.options, approve=mode)
+        self.approve(_rule(options, self.conversation.toolbox, self._ask))
+        self.options = options
+
+    def approve(self, rule: Rule) -> None:
+        """Forgets what the user had agreed to for good."""
+        ask = None if self._ask is None else self._asked
+        self.conversation.gate = Gate(Approval(rule=rule, ask=ask))
+
+    async def _asked(self, question: Question) -> Consent:
+        """The user's answer; one who wants to stop gives none, and the stop comes."""
+        assert self._ask is not None
+        consent = await self._ask(question)
+        if consent is None:
+            self.stop()
+            await anyio.sleep_forever()
+            raise AssertionError
+        return consent
+
+    async def ask_aside(self, question: Question) -> Consent:
+        """The user's answer about something that is no action of the model's."""
+        consent: Consent | None = None
+        self.show(ApprovalAsked(question=question))
+        try:
+            consent = await self._asked(question)
+            return consent
+        finally:
+            self.show(ApprovalGiven(question=question, consent=consent))
 
     async def aclose(self) -> None:
         """Let go of the model."""
@@ -168,6 +214,10 @@ async def open_session(
     from codeact.interpreter.opening import open_interpreter
 
     options = ready.options
+
+    async def ask(question: Question) -> Consent:
+        return await session.ask_aside(question)
+
     async with AsyncExitStack() as stack:
         found = await find_model(options, environ, task)
         recording = Recording(new_folder(runs_folder()), secrets=secrets_in(environ))
@@ -177,6 +227,7 @@ async def open_session(
         kernel = await stack.enter_async_context(
             open_interpreter(
                 workspace=workspace.path,
+                installs=settled(options.installs, ask if ready.ask else None),
                 timeout=options.cell_seconds,
                 sandbox=SandboxPolicy(mode=options.sandbox, network=options.network),
                 tell=presenter.notice,
@@ -191,8 +242,6 @@ async def open_session(
         conversation = Conversation(agent, kernel, ready.toolbox, extra=options.system)
         session = Session(ready, conversation, kernel, workspace, recording, presenter)
         stack.push_async_callback(session.aclose)
-        if ready.ask is not None:
-            conversation.interpreter = Asking(kernel, ready.ask, session.stop)
         presenter.notice(f"{found.model.name}: {found.reason}")
         yield session
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "/save [FILE]": "write the conversation as Markdown",
     "/usage": "tokens and cost so far",
     "/system": "show the system prompt",
+    "/approve [MODE]": "show what is asked for, or ask by another rule: auto, always, tools, never",
     "/exit": "leave (also Ctrl-D)",
 }
 NAMES = tuple(usage.partition(" ")[0] for usage in COMMANDS)
