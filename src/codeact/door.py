@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -232,8 +233,11 @@ class Folder:
                 raise ConfigError(f"Two files are named {file.name!r}. Rename one of them.")
             named[file.name] = file
         for name, file in named.items():
-            if not (self.path / name).exists() or not file.samefile(self.path / name):
-                shutil.copy2(file, self.path / name)
+            there = self.path / name
+            if there.is_symlink() and file != there:
+                there.unlink()  # an earlier session may have made it lead outside
+            if not there.exists() or not file.samefile(there):
+                shutil.copy2(file, there)
         self._before = self._stamps()
 
     def changed(self) -> tuple[Path, ...]:
@@ -249,7 +253,8 @@ class Folder:
             for path in (Path(parent) / name for name in names):
                 with suppress(FileNotFoundError):  # what the code has started may still be at work
                     status = path.lstat()
-                    found[path] = (status.st_mtime_ns, status.st_size)
+                    if stat.S_ISREG(status.st_mode):  # a link may lead outside, a pipe wait
+                        found[path] = (status.st_mtime_ns, status.st_size)
         return found
 
     def __enter__(self) -> Folder:

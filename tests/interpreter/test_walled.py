@@ -116,11 +116,24 @@ async def test_many_snapshots_do_not_use_up_the_processes_that_a_session_may_hav
         assert (await interpreter.execute("x")).text == "30\n"
 
 
-async def test_a_copy_that_cannot_live_costs_the_session_and_it_says_so() -> None:
+async def test_a_session_at_its_limit_of_processes_goes_on_without_a_copy() -> None:
     policy = SandboxPolicy(mode="required", processes=2)
     async with ForkedInterpreter(sandbox=policy) as interpreter:
-        await interpreter.execute("x = 0")
-        done = await interpreter.execute("x += 1")
-        assert (done.error, done.state) == ("StateLost", "lost")
-        assert "are gone (x)" in done.text
-        assert (await interpreter.execute("1")).text == "1\n"
+        await interpreter.execute("x = 1")
+        done = await interpreter.execute("x += 1\nx")
+        assert (done.text, done.state) == ("2\n", "kept")
+        assert "at its limit of processes" in interpreter.uncopied
+        with pytest.raises(CannotCopy, match="at its limit of processes"):
+            await interpreter.fork()
+        assert (await interpreter.execute("x")).text == "2\n"
+
+
+async def test_a_session_that_uses_up_its_processes_can_be_restored() -> None:
+    policy = SandboxPolicy(mode="required", processes=12)
+    cell = "import subprocess\nwhile True: subprocess.Popen(['sleep', '60'])"
+    async with ForkedInterpreter(sandbox=policy) as interpreter:
+        await interpreter.execute("x = 1")
+        assert (await interpreter.execute(cell)).error in ("BlockingIOError", "OSError")
+        await interpreter.execute("y = 2")
+        assert "at its limit" in interpreter.uncopied or "not done" in interpreter.uncopied
+        assert (await interpreter.execute("x + y")).text == "3\n"

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
+from codeact.interpreter.beneath import create
 from codeact.messages import Media
 
 _TYPES = {
@@ -37,11 +38,7 @@ def save(media: Iterable[Media], folder: Path) -> tuple[Path, ...]:
     for each in media:
         suffix = _SUFFIXES.get(each.media_type)
         if suffix is not None:
-            paths.append(_free(folder, suffix))
-            paths[-1].write_bytes(base64.b64decode(each.data))
+            data = base64.b64decode(each.data)
+            names = (f"plot-{number}{suffix}" for number in itertools.count(1))
+            paths.append(folder / next(name for name in names if create(folder, name, data)))
     return tuple(paths)
-
-
-def _free(folder: Path, suffix: str) -> Path:
-    names = (folder / f"plot-{number}{suffix}" for number in itertools.count(1))
-    return next(path for path in names if not path.exists())

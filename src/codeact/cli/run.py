@@ -13,6 +13,7 @@ from codeact.cli.options import Options
 from codeact.cli.presenter import Outcome, Presenter
 from codeact.cli.session import Ask, check, open_session
 from codeact.errors import CodeActError, ConfigError
+from codeact.interpreter.beneath import create
 from codeact.trajectory import StopReason
 
 ANSWERED, NOT_ANSWERED, MISUSED, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -113,6 +114,5 @@ def _with_piped(task: str, piped: str, workspace: Path) -> str:
     if len(piped) <= PIPED_LIMIT:
         return PIPED.format(task=task, text=piped)
     names = ("piped.txt", *(f"piped-{number}.txt" for number in range(2, 1000)))
-    path = next(workspace / name for name in names if not (workspace / name).exists())
-    path.write_text(piped, encoding="utf-8")
-    return PIPED_FILE.format(task=task, count=len(piped), name=path.name, text=piped[:1000])
+    name = next(name for name in names if create(workspace, name, piped.encode("utf-8")))
+    return PIPED_FILE.format(task=task, count=len(piped), name=name, text=piped[:1000])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -12,8 +10,8 @@ from typing import Any
 
 from codeact.errors import InterpreterLost
 from codeact.interpreter import Execution, State
-from codeact.interpreter.answers import LOST_BEFORE, NAMES_SHOWN, joined
-from codeact.interpreter.answers import NAMES_SHOWN
+from codeact.interpreter.answers import LOST_BEFORE, NAMES_SHOWN
+from codeact.interpreter.beneath import make_folder
 from codeact.interpreter.child import Child, environment
 from codeact.interpreter.enclosure import SessionGroup, Tell, warn
 from codeact.interpreter.fork_server import Forked, Settings, zygote
@@ -43,7 +41,7 @@ UNDONE = "[Back to before cell {cell}. The variables are as they were then: {nam
 FILES_UNDONE = " So are the files in the working folder."
 FILES_NOT_UNDONE = " The files are as they are now, because {why}."
 WALLED = "behind walls a copy works inside of the first session's folder, name no other"
-FORKS = ".codeact/forks"
+FORKS = (".codeact", "forks")
 NOT_EMPTY = "{folder} is not empty"
 NOTHING_TO_UNDO = "[There is nothing to undo.]"
 
@@ -78,6 +76,7 @@ class ForkedInterpreter(WatchedInterpreter):
         self._keep = max(keep, 2)
         self._keep_seconds = keep_seconds
         self._files = Keeper()
+        self._resolved: Path | None = None
         self._shots: list[Snapshot] = []
         self._lineage = Lineage()
         self._home = Home()
@@ -108,7 +107,7 @@ class ForkedInterpreter(WatchedInterpreter):
                 if self._used and (self._changed or self._newest() is None):
                     await self._freeze()
                     await self._keep_files(self._shots[-1])
-                await asyncio.to_thread(twin._bring_files_of, self.workspace)
+                await asyncio.to_thread(twin._bring_files_of, self._place)
                 await twin._descend(self)
             except CannotCopy:
                 await twin.aclose()
@@ -133,7 +132,7 @@ class ForkedInterpreter(WatchedInterpreter):
             if isinstance(shot.files, str):
                 files = FILES_NOT_UNDONE.format(why=shot.files)
             else:
-                await asyncio.to_thread(bring_back, shot.files, self.workspace)
+                await asyncio.to_thread(bring_back, shot.files, self._place)
                 files = FILES_UNDONE
             names = _listed(shot.names)
             text = UNDONE.format(cell=shot.cell, names=names, files=files)
@@ -161,17 +160,15 @@ class ForkedInterpreter(WatchedInterpreter):
             return workspace
         if workspace is not None:
             raise CannotCopy(CANNOT_COPY.format(why=WALLED))
-        folders = self.workspace / FORKS
-        folders.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=folders, prefix="fork-"))
-        owner = self.workspace.stat()
-        for each in (folders.parent, folders, folder):
-            os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        return folder
+        try:
+            return make_folder(self._place, FORKS, "fork-")
+        except OSError as error:
+            raise CannotCopy(CANNOT_COPY.format(why=error)) from error
 
     def _launch(self) -> Child:
         settings = Settings(python=self._python, preload=self._preload, walls=self._walls.walls())
         parent = zygote(settings)
+        _ = self._place
         self._retire(self._walls.begin())
         kernel = Forked(
             parent.beget({"workspace": str(self.workspace)}),
@@ -181,6 +178,13 @@ class ForkedInterpreter(WatchedInterpreter):
         )
         kernel.verdict = self._walls.verdict
         return kernel
+
+    @property
+    def _place(self) -> Path:
+        """The workspace by a path without links, found before any code could have made one."""
+        if self._resolved is None:
+            self._resolved = self.workspace.resolve()
+        return self._resolved
 
     async def _evict(self) -> None:
         """No snapshot could go on without what is to end: all processes of the session do."""
@@ -235,7 +239,7 @@ class ForkedInterpreter(WatchedInterpreter):
         before = self._shots[-2].files if len(self._shots) > 1 else None
         known = next((each for each in (shot.files, before) if isinstance(each, dict)), None)
         try:
-            shot.files = await asyncio.to_thread(self._files.keep, self.workspace, known)
+            shot.files = await asyncio.to_thread(self._files.keep, self._place, known)
         except (TooMuch, OSError) as error:
             shot.files = str(error)
 
@@ -322,11 +326,11 @@ class ForkedInterpreter(WatchedInterpreter):
 
     def _bring_files_of(self, workspace: Path) -> None:
         self.workspace.mkdir(parents=True, exist_ok=True)
-        if any(self.workspace.iterdir()):
+        if any(self._place.iterdir()):
             raise CannotCopy(CANNOT_COPY.format(why=NOT_EMPTY.format(folder=self.workspace)))
         keeper = Keeper(max_bytes=1 << 50, max_files=1 << 30)
         try:
-            bring_back(keeper.keep(workspace), self.workspace)
+            bring_back(keeper.keep(workspace), self._place)
         finally:
             keeper.close()
 

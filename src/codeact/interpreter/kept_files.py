@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeact.interpreter.beneath import opened
+
 MAX_BYTES = 256 * 1024 * 1024
 """Of one workspace, that are copied."""
 MAX_FILES = 5_000
@@ -54,7 +56,7 @@ class Keeper:
         self._number = 0
 
     def keep(self, workspace: Path, before: Kept | None = None) -> Kept:
-        """Copy what differs from `before`. Raises TooMuch."""
+        """Copy what differs from `before`. Raises TooMuch, and OSError where a link leads there."""
         kept: Kept = {}
         size = 0
         max_bytes, max_files = self._limits
@@ -134,22 +136,26 @@ def _alike(wanted: Entry, found: Entry) -> bool:
 
 def _walk(workspace: Path) -> Iterator[tuple[str, os.stat_result, int]]:
     """Relative path, status, and the descriptor of the folder in which it lies; links are told."""
-    for root, folders, files, descriptor in os.fwalk(workspace, follow_symlinks=False):
-        inside = os.path.relpath(root, workspace)
-        if inside == ".":
-            inside = ""
-            folders[:] = [name for name in folders if name != _OURS]
-        for name in (*folders, *files):
-            with contextlib.suppress(FileNotFoundError):
-                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                yield os.path.join(inside, name), status, descriptor
+    top = opened(workspace)
+    try:
+        for root, folders, files, descriptor in os.fwalk(".", follow_symlinks=False, dir_fd=top):
+            inside = os.path.relpath(root, ".")
+            if inside == ".":
+                inside = ""
+                folders[:] = [name for name in folders if name != _OURS]
+            for name in (*folders, *files):
+                with contextlib.suppress(FileNotFoundError):
+                    status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                    yield os.path.join(inside, name), status, descriptor
+    finally:
+        os.close(top)
 
 
 @contextlib.contextmanager
 def _parent(workspace: Path, path: str) -> Iterator[tuple[int, str]]:
     """The folder in which the path lies, opened without following a link, and the last name."""
     *folders, name = path.split(os.sep)
-    descriptor = os.open(workspace, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = opened(workspace)
     try:
         for each in folders:
             inner = os.open(each, _FOLDER, dir_fd=descriptor)

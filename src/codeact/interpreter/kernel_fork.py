@@ -28,6 +28,7 @@ _handlers: list[Any] = []
 
 THREADS = "the code has threads that are running ({count}), and they cannot be copied"
 PROCESSES = "processes that the code has started are not done, and they cannot be copied"
+NO_ROOM = "the session is at its limit of processes and threads"
 UNKNOWN = "the number of this process' threads cannot be read here"
 
 
@@ -37,8 +38,10 @@ def fork(kernel: Kernel, head: dict[str, Any]) -> None:
     The process that was asked answers "forked" or "refused". As a snapshot it runs no code any
     more: it waits for the host to ask for another copy, and tells how its copies end.
     """
-    kernel.output.rest()
-    refusal = _obstacle()
+    refusal = _no_room()
+    if not refusal:
+        kernel.output.rest()
+        refusal = _obstacle()
     copies: dict[int, int] = {}
     if refusal:
         _close(kernel.channel.descriptors())
@@ -52,6 +55,19 @@ def fork(kernel: Kernel, head: dict[str, Any]) -> None:
     while not _is_copy(kernel, _wait(kernel, copies, wake), copies, wake):
         pass
     _close(wake)
+
+
+def _no_room() -> str:
+    """A copy is a process with a thread: where this process can have one more thread beside the one
+    that reads its output, both of the copy's will have room.
+    """
+    probe = threading.Thread(target=int)
+    try:
+        probe.start()
+    except RuntimeError:
+        return NO_ROOM
+    probe.join()
+    return ""
 
 
 def _obstacle() -> str:
