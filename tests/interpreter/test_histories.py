@@ -84,3 +84,14 @@ async def test_a_cell_that_waits_for_a_reset_can_be_undone() -> None:
         await interpreter.execute("x = 3")
         await interpreter.undo()
         assert (await interpreter.execute("x")).text == "2\n"
+
+
+async def test_the_underscore_is_the_last_value_until_the_code_takes_the_name(opened: Open) -> None:
+    async with opened() as interpreter:
+        shown = [(await interpreter.execute(cell)).text for cell in ("6 * 7", "_ + 1", "None", "_")]
+        assert shown == ["42\n", "43\n", "", "43\n"]
+        await interpreter.execute("_ = 'mine'")
+        assert [(await interpreter.execute(cell)).text for cell in ("8", "_")] == [
+            "8\n",
+            "'mine'\n",
+        ]

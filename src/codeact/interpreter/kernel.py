@@ -151,7 +151,8 @@ class Kernel:
     def rehearse(self) -> None:
         """What a first cell loads, before there is one."""
         self.shell.run(0, "_ = 1\n_")
-        self._namespace.pop("_i0", None)
+        for name in ("_", "_i0"):
+            self._namespace.pop(name, None)
 
     def fork(self, head: dict[str, Any]) -> None:
         """Become two: this process waits as a snapshot, its copy goes on with another socket."""

@@ -69,6 +69,8 @@ class Compiler(CachingCompiler):
 class Result(DisplayHook):
     """The last expression."""
 
+    _last: Any = ""
+
     def write_output_prompt(self) -> None:
         """No prompt."""
 
@@ -79,6 +81,12 @@ class Result(DisplayHook):
         shell = self.shell
         assert isinstance(shell, Shell)
         return ";" in shell.cell and bool(super().quiet())  # type: ignore[no-untyped-call]
+
+    def update_user_ns(self, result: Any) -> None:
+        """`_` is the last value, unless the code has taken that name for itself."""
+        names: dict[str, Any] = self.shell.user_ns  # type: ignore[union-attr]
+        if names.get("_", self._last) is self._last:
+            names["_"] = self._last = result
 
     def compute_format_data(self, result: Any) -> Any:
         if type(result) not in _PLAIN:
