@@ -62,20 +62,22 @@ class Questions:
             _raise_there(send, key, RuntimeError(TOO_MANY.format(count=MAX_OPEN)))
         else:
             answer = self._answer(key, prompt, password, send)
-            self._tasks[key] = asyncio.get_running_loop().create_task(answer)
+            task = self._tasks[key] = asyncio.get_running_loop().create_task(answer)
+            task.add_done_callback(lambda done: self._ended(key, done, send))
 
     async def _answer(self, key: int, prompt: str, password: bool, send: Send) -> None:
         try:
             with self._paused():
                 text = await self._ask(prompt, password)
-        except asyncio.CancelledError:
-            _raise_there(send, key, EOFError(STOPPED))
         except Exception as error:  # noqa: BLE001 - why nobody can be asked, the cell is told
             _raise_there(send, key, error)
         else:
             send({"op": "reply", "id": key}, text)
-        finally:
-            del self._tasks[key]
+
+    def _ended(self, key: int, task: asyncio.Task[None], send: Send) -> None:
+        del self._tasks[key]
+        if task.cancelled():  # perhaps before it began
+            _raise_there(send, key, EOFError(STOPPED))
 
 
 def _raise_there(send: Send, key: int, error: Exception) -> None:
