@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -30,6 +30,9 @@ from codeact.outputs import OutputType
 from codeact.recording import Recording, secrets_in
 from codeact.tools import Tool, Toolbox
 from codeact.trajectory import StopReason, Trajectory
+
+if TYPE_CHECKING:
+    from codeact.interpreter.process import ProcessInterpreter
 
 FILES = "\n\n[Files in the working folder: "
 """How a message goes on when files come with it."""
@@ -92,8 +95,6 @@ async def ask(
     Raises ConfigError when something is set up wrongly and AgentFailed, with the trajectory so far,
     when the model or the interpreter fails.
     """
-    from codeact.interpreter.opening import open_interpreter
-
     toolbox = Toolbox.of(tools)
     wanted = None if output_type is None else OutputType(output_type)
     async with AsyncExitStack() as stack:
@@ -101,12 +102,7 @@ async def ask(
         folder = stack.enter_context(Folder(workspace))
         folder.bring(files)
         interpreter = await stack.enter_async_context(
-            open_interpreter(
-                workspace=folder.path,
-                timeout=cell_seconds,
-                sandbox=sandbox,
-                installs=settled(installs, approval.ask),
-            )
+            _interpreter(folder.path, cell_seconds, sandbox, settled(installs, approval.ask))
         )
         agent = Agent(
             model=chosen,
@@ -124,6 +120,14 @@ async def ask(
         else:
             trajectory = await _recorded(Path(record), conversation, folder.path, say, emit)
         return _result(trajectory, wanted, folder)
+
+
+def _interpreter(
+    folder: Path, seconds: float | None, sandbox: SandboxPolicy, installs: Installs
+) -> ProcessInterpreter:
+    from codeact.interpreter.opening import open_interpreter
+
+    return open_interpreter(workspace=folder, timeout=seconds, sandbox=sandbox, installs=installs)
 
 
 def mention(task: str, files: Sequence[Path | str]) -> str:

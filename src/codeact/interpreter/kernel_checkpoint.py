@@ -6,28 +6,22 @@ The names of the functions in `kernel_revival` are part of the format.
 from __future__ import annotations
 
 import builtins
-import io
 import json
 import linecache
 import os
 import pickle
 import random
 import re
-import socket
-import subprocess
 import sys
 import tarfile
-import threading
 import types
-from _thread import LockType
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-import cloudpickle  # type: ignore[import-untyped]
-
 from codeact.interpreter import kernel_revival
 from codeact.interpreter.kernel_output import FOLDER
+from codeact.interpreter.kernel_pickling import Namespace, Pickler, Refused, sharable
 from codeact.interpreter.kernel_revival import TOO_SLOW, TooSlow, within
 from codeact.interpreter.kernel_traceback import CELL
 from codeact.interpreter.kernel_variables import type_text
@@ -50,23 +44,7 @@ TOO_LARGE = "what the session holds is larger than {limit:,} bytes; delete what 
 FULL = "there is no room for it: {error}"
 STOPPED = "the time for it was over"
 
-_Reader = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
-_REFUSED: tuple[tuple[tuple[type, ...], str, str], ...] = (
-    ((types.GeneratorType,), "a generator", "; make a list of what it yields"),
-    ((types.CoroutineType, types.AsyncGeneratorType), "a coroutine", "; await it first"),
-    (_Reader, "an open file", "; keep its path, and open it again"),
-    ((LockType, type(threading.RLock())), "a lock", ""),
-    ((threading.Thread,), "a thread", ""),
-    ((socket.socket,), "a socket", ""),
-    ((subprocess.Popen,), "a running program", ""),
-    ((types.FrameType, types.TracebackType), "a traceback", ""),
-)
 _IPYTHONS = re.compile(r"_i+\d*|_exit_code|__.*__").fullmatch
-_PLAIN = (str, bytes, int, float, complex, tuple, frozenset, types.CodeType, types.ModuleType)
-
-
-class _Refused(pickle.PicklingError):
-    """Something that no file can hold; `args` are the thing, what it is, and an advice."""
 
 
 class _TooLarge(BaseException):
@@ -91,62 +69,6 @@ class _Sink:
         if self.pieces is not None:
             self.pieces.append(bytes(data))
         return size
-
-
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Functions belong to the living namespace; closures share their cells; tools are rebound."""
-
-    def __init__(self, file: Any, namespace: dict[str, Any], tools: Tools) -> None:
-        super().__init__(file, protocol=5)
-        self._namespace = namespace
-        self._tools = tools
-
-    def reducer_override(self, obj: Any) -> Any:
-        kind = type(obj)
-        for kinds, what, advice in _REFUSED:
-            if issubclass(kind, kinds):
-                raise _Refused(obj, what, advice)
-        if kind is types.CellType:
-            return _reduced_cell(obj)
-        if kind is types.FunctionType:
-            tool = self._tools.name_of(obj)
-            if tool is not None:
-                return kernel_revival.tool, (tool, obj.__doc__ or "")
-            if obj.__globals__ is self._namespace:
-                return _reduced_function(obj)
-        return super().reducer_override(obj)
-
-
-def _reduced_cell(cell: types.CellType) -> Any:
-    try:
-        contents = cell.cell_contents
-    except ValueError:
-        return kernel_revival.cell, ()
-    return kernel_revival.cell, (), contents, None, None, kernel_revival.fill
-
-
-def _reduced_function(function: types.FunctionType) -> Any:
-    told = {"__doc__", "__module__", "__qualname__", "__defaults__", "__kwdefaults__"}
-    state: dict[str, Any] = {}
-    for name in (*sorted(told), "__annotations__", "__type_params__"):
-        with suppress(Exception):  # annotations may be computed, from names that are gone
-            state[name] = getattr(function, name)
-    made = function.__code__, function.__name__, function.__closure__
-    return (
-        kernel_revival.function,
-        made,
-        (state, function.__dict__),
-        None,
-        None,
-        kernel_revival.finish,
-    )
-
-
-class _Namespace:
-    """Stands for the namespace itself."""
-
-    def __reduce__(self) -> Any:
-        return kernel_revival.namespace, ()
 
 
 def save(kernel: Kernel, head: dict[str, Any], fixed: frozenset[str], tools: Tools) -> Any:
@@ -207,8 +129,8 @@ class _Saver:
                 sink = _Sink(self._left)
                 with within(self._head["each"]):
                     pickler = self._pickler(sink)
-                    pickler.dump(_Namespace() if value is self._namespace else value)
-                shared = _sharable(pickler, held)
+                    pickler.dump(Namespace() if value is self._namespace else value)
+                shared = sharable(pickler, held)
                 pieces[name] = b"".join(sink.pieces) if sink.pieces is not None else None, shared
                 self.saved.append([name, type_text_of(value), str(sink.size)])
         groups = [self._write(file, group, pieces) for group in _grouped(pieces)]
@@ -227,14 +149,14 @@ class _Saver:
         file.write(text)
         file.write(len(text).to_bytes(8, "big"))
 
-    def _pickler(self, file: Any) -> _Pickler:
-        return _Pickler(file, self._namespace, self._tools)
+    def _pickler(self, file: Any) -> Pickler:
+        return Pickler(file, self._namespace, self._tools)
 
     @contextmanager
     def _tried(self, name: str, value: Any) -> Iterator[None]:
         try:
             yield
-        except _Refused as refused:
+        except Refused as refused:
             thing, what, advice = refused.args
             sentence = CANNOT if thing is value else HOLDS
             self._refuse(name, value, sentence.format(what=what, advice=advice))
@@ -269,7 +191,7 @@ class _Saver:
                 self._now = bad = name
                 value = self._namespace.get(name)
                 with self._tried(name, value), within(self._head["each"]):
-                    pickler.dump(_Namespace() if value is self._namespace else value)
+                    pickler.dump(Namespace() if value is self._namespace else value)
                     bad = ""
                 if bad:
                     break
@@ -361,38 +283,6 @@ def _submodules(name: str) -> list[str]:
     """What `import a.b` had loaded beside `a`."""
     inner = [each for each in list(sys.modules) if each.startswith(name + ".")]
     return [each for each in inner if not any(part[:1] == "_" for part in each.split("."))]
-
-
-def _sharable(pickler: Any, held: list[Any]) -> set[int]:
-    """The ids of what this variable may share with another one; `held` keeps them unique."""
-    found = set()
-    memo = pickler.memo.copy()
-    numpy = sys.modules.get("numpy")
-    dtype = getattr(numpy, "dtype", ())
-    while memo:
-        key, entry = memo.popitem()
-        obj = entry[1]
-        # Ours and the pickler's: entry, obj, getrefcount's own, the pickler's memo.
-        if type(obj) in _PLAIN or isinstance(obj, dtype) or sys.getrefcount(obj) <= 4:
-            continue
-        if _has_a_name(obj):
-            continue
-        held.append(obj)
-        found.add(key)
-    return found
-
-
-def _has_a_name(obj: Any) -> bool:
-    """Whether it is saved as a name that leads to it."""
-    if not isinstance(obj, (type, types.FunctionType, types.BuiltinFunctionType)):
-        return False
-    module = sys.modules.get(getattr(obj, "__module__", None) or "")
-    if module is None or module.__name__ == "__main__":
-        return isinstance(obj, types.BuiltinFunctionType)
-    found: Any = module
-    for part in obj.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is obj
 
 
 def _grouped(pieces: dict[str, tuple[bytes | None, set[int]]]) -> list[list[str]]:
