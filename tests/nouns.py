@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from codeact.actions import Answer, CodeAction, InvalidAction, ToolCall
+from codeact.consents import Decision
 from codeact.messages import Completion, Media, Message, NativeCall, Usage
 from codeact.observations import Observation
 from codeact.trajectory import Step, StopReason, Trajectory
@@ -83,6 +84,14 @@ observations = st.builds(
     log=st.none() | texts,
     seconds=seconds,
 )
+decisions = st.builds(
+    Decision,
+    given=st.booleans(),
+    tool=st.none() | texts,
+    call=texts,
+    message=texts,
+    scope=st.sampled_from(["once", "tool", "conversation"]),
+)
 steps = st.builds(
     Step,
     completion=completions,
@@ -91,6 +100,7 @@ steps = st.builds(
     observation=observations,
     feedback=st.none() | messages,
     context=st.none() | _few(messages),
+    decisions=_few(decisions),
 )
 trajectories = st.builds(
     Trajectory,
