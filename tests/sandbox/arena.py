@@ -33,11 +33,11 @@ def main() -> None:
         scratch=Path(order["scratch"]),
     )
     order["victim"]["tmp"] = report.tmp
-    results = {name: _attempt(code, order["victim"]) for name, code in order["attacks"].items()}
+    results = {name: attempt(code, order["victim"]) for name, code in order["attacks"].items()}
     print(json.dumps({"results": results, "uid": report.uid}))
 
 
-def _attempt(code: str, victim: dict[str, Any]) -> str:
+def attempt(code: str, victim: dict[str, Any]) -> str:
     """What a child of ours could show: "breach: …", else "held: …" with what stopped it."""
     reading, writing = os.pipe()
     child = os.fork()

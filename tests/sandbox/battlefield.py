@@ -18,9 +18,11 @@ from typing import Any
 
 from codeact.interpreter.sandbox import ALL_WALLS, Tier, Wall
 from tests.sandbox.attacks import Attack, Who
+from tests.sandbox.machines import Machine
 
 SOURCE = str(Path(__file__).parents[2] / "src")
 HERE = Path(__file__).parent
+LIBRARIES = [path for path in sys.path if path.endswith("site-packages")]
 AN_ORDINARY_USER = 47_113
 SMALL = {"memory_mb": 256, "processes": 40, "file_mb": 8, "tmp_mb": 16}
 
@@ -109,6 +111,47 @@ class Battlefield:
         assert done.returncode == 0, f"the arena ended with {done.returncode}: {done.stderr}"
         results: dict[str, str] = json.loads(done.stdout.splitlines()[-1])["results"]
         return results
+
+    def run_as_cells(
+        self, attacks: Sequence[Attack], machine: Machine, *, policy: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The same in a session that a zygote has forked: "results", "report" and "next", which is
+        what the session after it says.
+        """
+        Path(self.victim["disposable"]).touch()
+        order = {
+            "source": SOURCE,
+            "root": str(HERE.parents[1]),
+            "machine": machine,
+            "policy": SMALL | (policy or {}),
+            "readable": [str(self.folder / "programs"), str(HERE), *LIBRARIES],
+            "libraries": LIBRARIES,
+            "python": str(self._python_with_libraries()),
+            "workspace": str(self.own("workspace")),
+            "victim": self.victim,
+            "attacks": {each.name: each.code for each in attacks},
+        }
+        done = subprocess.run(
+            [python_for(self.who) or sys.executable, "-I", str(HERE / "session_arena.py")],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd="/",
+            **as_person(self.who),
+        )
+        assert done.returncode == 0, f"the session ended with {done.returncode}: {done.stderr}"
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return said
+
+    def _python_with_libraries(self) -> Path:
+        """A Python that this person may start, with the libraries of the one that runs the tests."""
+        program = self.folder / "python"
+        libraries, python = ":".join(LIBRARIES), python_for(self.who) or sys.executable
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={libraries} exec {python} "$@"\n')
+        program.chmod(0o755)
+        return program
 
     def own(self, name: str) -> Path:
         """A fresh folder of this person."""

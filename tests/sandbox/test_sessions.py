@@ -1,0 +1,45 @@
+"""Every attack as a cell of a real session, forked by the zygote, in each tier and for each person."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+
+import pytest
+
+from codeact.interpreter.offer import probe, tier
+from codeact.interpreter.sandbox import Tier
+from tests.sandbox.attacks import ATTACKS, BOTH, Attack, Who
+from tests.sandbox.battlefield import battlefield, people
+from tests.sandbox.machines import Machine
+
+pytestmark = [
+    pytest.mark.skipif(tier(probe()) == "none", reason="this machine offers no walls"),
+    pytest.mark.timeout(120),  # all attacks of the table at once
+]
+
+
+def by_policy() -> list[list[Attack]]:
+    groups: dict[str, list[Attack]] = defaultdict(list)
+    for attack in ATTACKS:
+        groups[json.dumps(attack.policy, sort_keys=True)].append(attack)
+    return list(groups.values())
+
+
+@pytest.mark.parametrize(("machine", "wanted"), [("ours", "full"), ("container", "landlock")])
+@pytest.mark.parametrize("who", BOTH)
+def test_attacks_from_a_cell_end_as_the_table_says_and_the_next_session_is_unharmed(
+    who: Who, machine: Machine, wanted: Tier
+) -> None:
+    if who not in people():
+        pytest.skip(f"cannot attack as {who} here")
+    if machine == "ours" and not tier(probe()).startswith("full"):
+        pytest.skip("this machine has no full tier")
+    with battlefield(who) as field:
+        for group in by_policy():
+            said = field.run_as_cells(group, machine, policy=dict(group[0].policy))
+            expected = {each.name: each.expected(wanted, who) for each in group}
+            found = {name: text.partition(":")[0] for name, text in said["results"].items()}
+            assert found == expected
+            assert said["report"]["tier"].removesuffix("+cgroup") == wanted
+            assert said["next"] == "42\n"
