@@ -126,7 +126,9 @@ thread = threading.Thread(target=later)
 thread.start()"""
 
 
-@pytest.mark.parametrize("last", ["go.set()", "threading.Timer(0.2, go.set).start()"])
+@pytest.mark.parametrize(
+    "last", ["go.set()\nimport time\ntime.sleep(0.3)", "threading.Timer(0.2, go.set).start()"]
+)
 async def test_a_question_of_background_work_ends_with_its_cell(
     notebook: NotebookInterpreter, last: str
 ) -> None:
@@ -165,6 +167,12 @@ async def test_names_are_completed_from_the_living_namespace(
     await told(notebook, "remarkable = {'keys_of_mine': 1}")
     found = await notebook.complete("x = remark", 10)
     assert (found["matches"], found["cursor_start"], found["cursor_end"]) == (["remarkable"], 4, 10)
+
+
+async def test_expressions_have_values_or_errors(notebook: NotebookInterpreter) -> None:
+    found = await notebook.expressions({"good": "6 * 7", "bad": "1 / 0"})
+    assert found["good"]["data"] == {"text/plain": "42"}
+    assert found["bad"]["ename"] == "ZeroDivisionError"
 
 
 async def test_help_is_found_at_the_cursor(notebook: NotebookInterpreter) -> None:
