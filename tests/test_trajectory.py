@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from codeact.actions import Answer, CodeAction, InvalidAction, ToolCall
 from codeact.errors import DataError
@@ -68,6 +68,7 @@ def contents(messages: list[Message]) -> list[str]:
     return [message.content for message in messages]
 
 
+@settings(deadline=None)  # the first one builds the reader of trajectories
 @given(nouns.trajectories)
 def test_json_and_back_is_the_same_trajectory(whole: Trajectory) -> None:
     assert from_json(to_json(whole)) == whole
