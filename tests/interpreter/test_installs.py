@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -289,3 +291,23 @@ async def test_the_one_who_approves_calls_is_asked_about_packages(index: str) ->
 def test_a_mode_alone_is_a_policy() -> None:
     assert settled("always", None) == Installs(mode="always")
     assert settled("ask", None) == Installs(mode="ask")
+
+
+@pytest.mark.parametrize(
+    ("where", "words"), [("inside/new", "written"), ("outside", "PermissionError")]
+)
+def test_the_process_of_pip_writes_into_its_own_folder_alone(
+    where: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "outside").write_text("as it was")
+    code = (
+        "import sys\nfrom codeact.interpreter.pip_process import confine\nconfine(sys.argv[1])\n"
+        "open(sys.argv[2], 'w').write('x')\nprint('written')"
+    )
+    arguments = [str(tmp_path / "inside"), str(tmp_path / where)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert words in done.stdout + done.stderr
+    assert (tmp_path / "outside").read_text() == "as it was"

@@ -1,7 +1,7 @@
 """Runs pip in a process that may write to one folder only, and tells when no index can be reached.
 
 Covered: files outside of that folder cannot be written or removed (where the operating system has
-Landlock), a single file cannot grow beyond the limit, the process dies with its parent.
+Landlock), a single file cannot grow beyond the limit.
 Not covered: it reads what its user can read, and it has the network; nothing of a package is run.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
     if all(map(_is_remote, places)) and not _reachable(places):
         sys.exit(NO_NETWORK)
     resource.setrlimit(resource.RLIMIT_FSIZE, (told["max_bytes"], told["max_bytes"]))
-    _confine(told["folder"])
+    confine(told["folder"])
     sys.argv = ["pip", *told["arguments"]]
     try:
         runpy.run_module("pip", run_name="__main__", alter_sys=True)
@@ -46,7 +46,7 @@ def main() -> None:
         raise
 
 
-def _confine(folder: str) -> None:
+def confine(folder: str) -> None:
     """Landlock where there is some; everything may be read, one folder written."""
     if sys.platform != "linux":
         return
