@@ -249,6 +249,6 @@ class Kernel:
             if isinstance(name, str)
             and name[:1] != "_"
             and name not in self._hidden
-            and not isinstance(value, types.ModuleType)
+            and not issubclass(type(value), types.ModuleType)
             and not self._tools.owns(name, value)
         ]

@@ -92,7 +92,8 @@ class Preflight:
                     return _with_hint(doomed, {*namespace, *bound, *known})
             if type(statement) is ast.Raise:
                 return None
-            bound |= _bound(statement)
+            if place + 1 < len(statements):
+                bound |= _bound(statement)
         return None
 
     def misplaced(
@@ -204,44 +205,56 @@ def _evaluated(statement: ast.stmt) -> Iterator[ast.expr]:
             parts = [*decorators, *bases, *(each.value for each in keywords)]
             if getattr(statement, "type_params", None):  # which the bases may name
                 parts = decorators
+    found: list[ast.expr] = []
     for part in parts:
-        yield from _certain(part)
+        _certain(part, found)
+    yield from found
 
 
 def _defining(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST | None]:
     return [*function.decorator_list, *function.args.defaults, *function.args.kw_defaults]
 
 
-def _certain(node: ast.AST | None) -> Iterator[ast.expr]:
-    inner: Iterable[ast.AST | None]
-    match node:
-        case None | ast.Constant():
-            return
-        case ast.Name(ctx=ctx):
-            if type(ctx) is ast.Load:
-                yield node
-            return
-        case ast.BoolOp(values=[first, *_]):
-            inner = (first,)
-        case ast.IfExp(test=test):
-            inner = (test,)
-        case ast.Compare(left=left, comparators=[first, *_]):
-            inner = (left, first)
-        case ast.Lambda(args=args):
-            inner = (*args.defaults, *args.kw_defaults)
-        case (
-            ast.ListComp(generators=[loop, *_])
-            | ast.SetComp(generators=[loop, *_])
-            | ast.DictComp(generators=[loop, *_])
-            | ast.GeneratorExp(generators=[loop, *_])
-        ):
-            inner = (loop.iter,)
-        case _:
-            inner = ast.iter_child_nodes(node)
-    for each in inner:
-        yield from _certain(each)
-    if isinstance(node, ast.Call):
-        yield node
+def _certain(node: ast.AST | None, found: list[ast.expr]) -> None:
+    """The names and calls that an expression evaluates on every path, added in order."""
+    kind: Any = type(node)
+    if kind is ast.Name:
+        if type(node.ctx) is ast.Load:  # type: ignore[union-attr]
+            found.append(node)  # type: ignore[arg-type]
+    elif node is not None and kind not in _LEAVES:
+        parts = _PARTS.get(kind, _children)
+        for each in parts(node):
+            _certain(each, found)
+        if kind is ast.Call:
+            found.append(node)  # type: ignore[arg-type]
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    children = []
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if type(value) is list:
+            children += [each for each in value if isinstance(each, ast.AST)]
+        elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+            children.append(value)
+    return children
+
+
+_PARTS: dict[Any, Callable[[Any], Iterable[ast.AST | None]]] = {
+    ast.BoolOp: lambda node: node.values[:1],
+    ast.IfExp: lambda node: (node.test,),
+    ast.Compare: lambda node: (node.left, node.comparators[0]),
+    ast.Lambda: lambda node: (*node.args.defaults, *node.args.kw_defaults),
+    **dict.fromkeys(
+        (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+        lambda node: (node.generators[0].iter,),
+    ),
+}
+"""Of expressions that do not evaluate all their parts, those that they always do."""
+_LEAVES = frozenset(
+    {ast.Constant, ast.Load, ast.Store, ast.Del, *ast.operator.__subclasses__()}
+    | {*ast.unaryop.__subclasses__(), *ast.cmpop.__subclasses__()}
+)
 
 
 def _bound(node: ast.AST) -> set[str]:
@@ -249,31 +262,38 @@ def _bound(node: ast.AST) -> set[str]:
     left out: there a name is their own, unless it is declared `global`.
     """
     names: set[str] = set()
-    waiting: list[ast.AST | None] = [node]
+    waiting: list[Any] = [node]
     while waiting:
-        match waiting.pop():
-            case None | ast.Constant():
-                pass
-            case ast.Name(id=name, ctx=ctx):
-                if type(ctx) is ast.Store:
-                    names.add(name)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() as function:
-                names.add(function.name)
-                waiting += [*_defining(function), function.args, function.returns]
-            case ast.ClassDef() as kind:
-                names.add(kind.name)
-                waiting += [*kind.decorator_list, *kind.bases, *kind.keywords]
-            case ast.Lambda(args=args):
-                waiting.append(args)
-            case ast.comprehension() as loop:
-                waiting += [loop.iter, *loop.ifs]
-            case ast.alias(name=name, asname=other):
-                names.add(other or name.partition(".")[0])
-            case inner:
-                own = (getattr(inner, "name", None), getattr(inner, "rest", None))
-                names.update(each for each in own if isinstance(each, str))
-                waiting += ast.iter_child_nodes(inner)
+        inner = waiting.pop()
+        kind = type(inner)
+        if kind is ast.Name:
+            if type(inner.ctx) is ast.Store:
+                names.add(inner.id)
+        elif inner is not None and kind not in _LEAVES:
+            if kind in _BINDING:
+                for each in (getattr(inner, "name", None), getattr(inner, "rest", None)):
+                    if isinstance(each, str):
+                        names.add(each)
+            waiting += _OUTER.get(kind, _children)(inner)
+            if kind is ast.alias:
+                names.add(inner.asname or inner.name.partition(".")[0])
     return names
+
+
+_BINDING = frozenset(
+    {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler}
+    | {ast.MatchAs, ast.MatchStar, ast.MatchMapping}
+)
+_OUTER: dict[Any, Callable[[Any], Iterable[ast.AST | None]]] = {
+    **dict.fromkeys(
+        (ast.FunctionDef, ast.AsyncFunctionDef),
+        lambda node: (*_defining(node), node.args, node.returns),
+    ),
+    ast.ClassDef: lambda node: (*node.decorator_list, *node.bases, *node.keywords),
+    ast.Lambda: lambda node: (node.args,),
+    ast.comprehension: lambda node: (node.iter, *node.ifs),
+}
+"""Of what has a scope of its own, the parts that are outside of it."""
 
 
 def _by_walrus(statement: ast.stmt) -> set[str]:

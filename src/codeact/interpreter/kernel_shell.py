@@ -62,6 +62,7 @@ class Compiler(CachingCompiler):
     def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
         name = self.get_code_name(raw_code or "", transformed_code, number)
         lines = transformed_code.splitlines(True)
+        lines[-1:] = [line.rstrip("\n") + "\n" for line in lines[-1:]]  # as in files: carets count
         linecache.cache[name] = (len(transformed_code), None, lines, name)
         return name
 

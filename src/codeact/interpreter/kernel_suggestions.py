@@ -15,7 +15,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from codeact.interpreter.kernel_values import MISSING, Line, columns_of, keys_of, stored
+from codeact.interpreter.kernel_values import MISSING, Line, columns_of, is_a, keys_of, stored
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
@@ -64,7 +64,7 @@ def near(wanted: str, candidates: Iterable[object]) -> list[str]:
     if same:
         return same[:_MOST]
     public = [name for name in names if wanted.startswith("_") or not name.startswith("_")]
-    return difflib.get_close_matches(wanted, public, n=_MOST, cutoff=0.6)
+    return difflib.get_close_matches(wanted, public, n=_MOST, cutoff=0.7)
 
 
 def meant(names: list[str]) -> str:
@@ -74,12 +74,11 @@ def meant(names: list[str]) -> str:
 
 def of_name(wanted: str, names: Iterable[object]) -> str:
     """For a name that is not defined."""
-    found = near(wanted, names)
-    if not found and wanted in _ALIASES:
+    if wanted in _ALIASES:
         return IMPORT.format(line=_ALIASES[wanted])
-    if not found and wanted in sys.stdlib_module_names:
+    if wanted in sys.stdlib_module_names:
         return IMPORT.format(line=f"import {wanted}")
-    return meant(found)
+    return meant(near(wanted, names))
 
 
 def of_keyword(wanted: str, parameters: list[str]) -> str:
@@ -117,11 +116,11 @@ def _of_missing_name(name: str, line: Line) -> str:
 
 
 def _attributes(owner: object) -> Iterator[object]:
-    if isinstance(owner, types.ModuleType):
+    if is_a(owner, types.ModuleType):
         yield from list(types.ModuleType.__getattribute__(owner, "__dict__"))
         return
     yield from columns_of(owner)
-    kinds = type.__dict__["__mro__"].__get__(owner if isinstance(owner, type) else type(owner))
+    kinds = type.__dict__["__mro__"].__get__(owner if is_a(owner, type) else type(owner))
     for kind in kinds:
         yield from list(type.__dict__["__dict__"].__get__(kind))
     try:
@@ -142,7 +141,7 @@ def _of_imported(line: Line) -> str:
     for node in line.nodes:
         if isinstance(node, ast.ImportFrom) and not node.level:
             module = sys.modules.get(node.module or "")
-            if isinstance(module, types.ModuleType):
+            if is_a(module, types.ModuleType):
                 there = list(_attributes(module))
                 for each in node.names:
                     if each.name not in there:
@@ -200,7 +199,7 @@ def _parameters(function: object) -> list[str] | None:
     if type(function) is types.MethodType:
         found = _parameters(function.__func__)
         return None if found is None else found[1:]
-    if isinstance(function, type):
+    if is_a(function, type):
         found = _parameters(stored(function, "__init__"))
         return None if found is None else found[1:]
     if type(function) is not types.FunctionType:

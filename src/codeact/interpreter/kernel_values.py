@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
@@ -58,7 +58,7 @@ class Line:
         own = frame.f_locals
         seen = own if type(own) in (dict, _FrameLocals) else {}
         nodes = [each for part in _parts(statement) for each in ast.walk(part)] if statement else []
-        nodes.sort(key=lambda node: abs(getattr(node, "lineno", number) - number))
+        nodes.sort(key=lambda node: _distance(node, number))
         return cls(nodes, [*seen, *frame.f_globals], dict(seen), frame.f_globals)
 
     def value_of_name(self, name: str) -> Any:
@@ -93,13 +93,24 @@ class Line:
                 continue
             value = self.value(node)
             name = ast.unparse(node)
-            if value is not MISSING and not isinstance(value, _SKIPPED) and len(name) <= _TEXT:
+            if value is not MISSING and not is_a(value, _SKIPPED) and len(name) <= _TEXT:
                 told.setdefault(name, summary(value))
         line = "; ".join(f"{name} = {text}" for name, text in told.items())
         return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 _FrameLocals = type(sys._getframe().f_locals) if sys.version_info >= (3, 13) else dict
+
+
+def _distance(node: ast.AST, number: int) -> tuple[int, int, int]:
+    if not isinstance(node, ast.expr):
+        return 0, 0, 0
+    return abs(node.lineno - number), node.col_offset, node.end_col_offset or 0
+
+
+def is_a(value: object, kinds: type | tuple[type, ...]) -> bool:
+    """As isinstance, which asks the value itself for its class."""
+    return issubclass(type(value), kinds)
 
 
 def _innermost(tree: ast.Module, number: int) -> ast.stmt | None:
@@ -139,8 +150,8 @@ def _parts(statement: ast.stmt) -> Iterator[ast.AST]:
 
 def stored(owner: object, name: str) -> Any:
     """An attribute that lies in an object, its class or a module as plain data or function."""
-    if isinstance(owner, type):
-        spaces = [type.__dict__["__dict__"].__get__(each) for each in _bases(owner)]
+    if is_a(owner, type):
+        spaces = [type.__dict__["__dict__"].__get__(each) for each in _bases(cast(type, owner))]
     else:
         kinds = _bases(type(owner))
         spaces = [type.__dict__["__dict__"].__get__(each) for each in kinds]
@@ -155,7 +166,7 @@ def stored(owner: object, name: str) -> Any:
     for place, space in enumerate(spaces):
         if name in space:
             value = space[name]
-            if type(value) is types.FunctionType and place and not isinstance(owner, type):
+            if type(value) is types.FunctionType and place and not is_a(owner, type):
                 return types.MethodType(value, owner)
             has_get = any(
                 "__get__" in type.__dict__["__dict__"].__get__(k) for k in _bases(type(value))
@@ -189,7 +200,7 @@ def keys_of(owner: Any) -> list[str | int] | None:
     """
     if type(owner).__name__ in _FRAMES:
         return list(columns_of(owner)) or None
-    if not isinstance(owner, dict):
+    if not is_a(owner, dict):
         return None
     keys = list(itertools.islice(dict.keys(owner), _KEYS + 1))
     if len(keys) > _KEYS:
@@ -257,7 +268,7 @@ def summary(value: Any, depth: int = 2) -> str:
     ):
         number: Any = value
         return repr(number.item())[:_TEXT]
-    if isinstance(value, type):
+    if is_a(value, type):
         return f"class {type.__dict__['__name__'].__get__(value)}"
     return f"<{type_name(value)}>"
 
