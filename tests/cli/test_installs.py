@@ -1,4 +1,4 @@
-"""Packages that the code asks for in a terminal: by flag, and only after a yes where one is asked."""
+"""Packages that the code asks for in a terminal: by flag, or after a yes."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wheel(folder, "tinyone", "2.0", "value = 2\n")
     wheel(folder, "tinytwo", "0.1", "import tinyone\nvalue = tinyone.value\n", needs="tinyone")
     wheel(folder, "tinybig", "1.0", "text = '" + "x" * 3_000_000 + "'\n")
+    wheel(folder, "sitecustomize", "1.0", "import os\nos._exit(7)\n")
     (folder / "tinysource").mkdir()
     (folder / "tinysource" / "index.html").write_text(
         '<!DOCTYPE html><a href="tinysource-1.0.tar.gz">tinysource-1.0.tar.gz</a>'
@@ -311,3 +312,19 @@ def test_the_process_of_pip_writes_into_its_own_folder_alone(
     )
     assert words in done.stdout + done.stderr
     assert (tmp_path / "outside").read_text() == "as it was"
+
+
+async def test_no_package_of_the_session_runs_in_the_process_of_pip(index: str) -> None:
+    async with INTERPRETERS["forked"](installs=always(index)) as interpreter:
+        await interpreter.execute("%pip install sitecustomize")
+        done = await interpreter.execute("%pip install tinyone")
+    assert done.text == "Installed: tinyone 2.0\n"
+
+
+async def test_what_the_session_has_stays_unless_more_is_asked(index: str) -> None:
+    async with INTERPRETERS["forked"](installs=always(index)) as interpreter:
+        await interpreter.execute("%pip install tinyone==1.0")
+        done = await interpreter.execute("%pip install tinytwo")
+        assert done.text == "Installed: tinytwo 0.1\n"
+        done = await interpreter.execute("%pip install tinyone>=2")
+        assert done.text == "Installed: tinyone 2.0\n"

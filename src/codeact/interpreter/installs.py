@@ -186,6 +186,7 @@ class Installer:
         self._paused = paused
         self._folder: Path | None = None
         self._turn = asyncio.Lock()
+        self._installed: dict[str, str] = {}
 
     async def serve(self, *arguments: object) -> dict[str, Any]:
         """A request of the kernel's, not trusted: what came of it, as the kernel is told."""
@@ -226,19 +227,36 @@ class Installer:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="codeact-packages-"))
         site, report = self._folder / "site", self._folder / "report.json"
+        pins = self._folder / "pins.txt"
         site.mkdir(exist_ok=True)
         report.unlink(missing_ok=True)
         until = asyncio.get_running_loop().time() + self._policy.seconds
-        upgrade = ("--upgrade",) if request.upgrade else ()
-        await self._pip(request, until, "--dry-run", "--report", str(report), *upgrade)
-        wanted = sorted(
-            [each["metadata"]["name"], each["metadata"]["version"]]
+        # Pip never sees the session's packages themselves: one of them would run in its process.
+        pins.write_text("".join(f"{line}\n" for line in self._pinned(request)))
+        options = ("--upgrade",) if request.upgrade else ("-c", str(pins))
+        await self._pip(request, until, "--dry-run", "--report", str(report), *options)
+        found = {
+            each["metadata"]["name"]: each["metadata"]["version"]
             for each in json.loads(await asyncio.to_thread(report.read_text))["install"]
-        )
+        }
+        wanted = sorted([name, each] for name, each in found.items() if self._has(name) != each)
         if wanted:
-            pins = Request(requirements=tuple(f"{name}=={version}" for name, version in wanted))
-            await self._pip(pins, until, "--no-deps", "--upgrade", "--target", str(site))
+            exact = Request(requirements=tuple(f"{name}=={version}" for name, version in wanted))
+            await self._pip(exact, until, "--no-deps", "--upgrade", "--target", str(site))
+            self._installed |= {_canonical(name): version for name, version in wanted}
         return wanted
+
+    def _has(self, name: str) -> str | None:
+        return self._installed.get(_canonical(name))
+
+    def _pinned(self, request: Request) -> list[str]:
+        """What the session has stays as it is, unless the request says otherwise."""
+        named = {
+            _canonical(found["name"])
+            for each in request.requirements
+            if (found := REQUIREMENT.fullmatch(each)) and found["name"] != each
+        }
+        return [f"{name}=={each}" for name, each in self._installed.items() if name not in named]
 
     async def _pip(self, request: Request, until: float, *options: str) -> None:
         assert self._folder is not None
@@ -297,7 +315,7 @@ class Installer:
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         if not self._policy.index:
             kept |= {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
-        return {**kept, "TMPDIR": str(tmp), "PYTHONPATH": str(self._folder / "site")}
+        return {**kept, "TMPDIR": str(tmp)}
 
     async def _hand_over(self) -> None:
         """All that the session has, as an archive that the kernel reads."""
@@ -306,6 +324,10 @@ class Installer:
             receiver = self._receiver()
             if receiver is not None:
                 receiver.send({"op": "reply", "id": -1}, descriptors=[archive.fileno()])
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _told(output: bytes) -> str:
