@@ -117,6 +117,7 @@ async def test_fifty_sessions_leave_no_process_and_no_descriptor() -> None:
     async with ForkedInterpreter() as interpreter:
         await interpreter.execute("1")
     server = zygote(BARE).process.pid
+    await until(lambda: len(children(server)) == 1)
     before = sorted(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{server}/fd"))
 
     async def session(number: int) -> None:
@@ -125,8 +126,36 @@ async def test_fifty_sessions_leave_no_process_and_no_descriptor() -> None:
 
     for start in range(0, 50, 10):
         await asyncio.gather(*(session(start + each) for each in range(10)))
-    await until(lambda: not children(server))
+    await until(lambda: len(children(server)) == 1)  # the next kernel waits
     assert (sorted(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{server}/fd"))) == before
+
+
+async def test_a_kernel_that_waits_and_is_killed_is_missed_by_nobody() -> None:
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute("1")
+    server = zygote(BARE).process.pid
+    for _ in range(3):
+        await until(lambda: len(children(server)) == 1)
+        waiting = children(server).pop()
+        os.kill(waiting, signal.SIGKILL)
+        await until(lambda waiting=waiting: waiting not in children(server))
+        async with ForkedInterpreter() as interpreter:
+            assert (await interpreter.execute("6 * 7")).text == "42\n"
+
+
+async def test_the_kernel_that_waits_is_the_next_session_and_dies_with_its_zygote() -> None:
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute("1")
+        server = zygote(BARE).process.pid
+        await until(lambda: len(children(server)) == 2)
+        both = children(server)
+        async with ForkedInterpreter() as second:
+            pid = int((await second.execute("import os\nprint(os.getpid())")).text)
+            assert pid in both
+            await until(lambda: len(children(server)) == 3)
+            waiting = (children(server) - both).pop()
+    os.kill(server, signal.SIGKILL)
+    await until(lambda: not Path(f"/proc/{waiting}").exists())
 
 
 async def test_closing_all_zygotes_ends_them_and_a_new_session_starts_another() -> None:

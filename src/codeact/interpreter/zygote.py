@@ -35,6 +35,8 @@ THREAD_COUNTS = (
     "BLIS_NUM_THREADS",
 )
 """Pinned to 1 before any import: a process with threads cannot be forked safely."""
+REST = 20
+"""Milliseconds without a request after which the next kernel is forked ahead."""
 _PR_SET_CHILD_SUBREAPER = 36
 _FIRST_USE = (
     "codeact.interpreter.kernel_fork",
@@ -160,6 +162,7 @@ class Zygote:
         self._kernel = kernel
         self._walls = walls
         self._reports: dict[int, int] = {}
+        self._spare: tuple[int, socket.socket] | None = None
         self._wake_read, self._wake_write = os.pipe()
 
     def run(self, hello: dict[str, Any]) -> NoReturn:
@@ -175,60 +178,116 @@ class Zygote:
         ready.register(self._control, select.POLLIN)
         ready.register(self._wake_read, select.POLLIN)
         while True:
-            for descriptor, _ in ready.poll():
+            events = ready.poll(REST if self._spare is None else None)
+            if not events:
+                self._prepare()
+            for descriptor, _ in events:
                 if descriptor == self._wake_read:
                     self._reap()
                 else:
                     self._fork()
 
+    def _prepare(self) -> None:
+        """Fork the next kernel before it is asked for: half of a session's start is the fork."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with contextlib.suppress(OSError), self._walls.next_kernel():
+            pid = os.fork()
+            if not pid:
+                ours.close()
+                self._wait(theirs)
+            self._spare = pid, ours
+        theirs.close()
+
     def _fork(self) -> None:
         message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE, 4)
         if not message:
             os._exit(0)
-        sock, lifeline, log, report = descriptors
-        request = json.loads(message)
+        *given, report = descriptors
         try:
-            with self._walls.next_kernel():
-                pid = os.fork()
-                if not pid:
-                    self._become(request, sock, lifeline, log, report)
+            pid = self._hand_over(message, given) or self._make(message, descriptors)
         except OSError as error:
-            os.write(log, f"The zygote cannot fork: {error}\n".encode())
+            os.write(given[-1], f"The zygote cannot fork: {error}\n".encode())
             os.close(report)
         else:
             self._reports[pid] = report
-        for descriptor in (sock, lifeline, log):
+        for descriptor in given:
             os.close(descriptor)
+
+    def _hand_over(self, message: bytes, descriptors: list[int]) -> int | None:
+        """Let the spare be the kernel that is asked for; None where there is none."""
+        if self._spare is None:
+            return None
+        (pid, channel), self._spare = self._spare, None
+        with channel:
+            try:
+                socket.send_fds(channel, [message], descriptors)
+            except OSError:  # somebody has ended it
+                return None
+        return pid
+
+    def _make(self, message: bytes, descriptors: list[int]) -> int:
+        with self._walls.next_kernel():
+            pid = os.fork()
+            if not pid:
+                self._become(message, descriptors)
+        return pid
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if self._spare is not None and self._spare[0] == ended[0]:
+                    self._spare[1].close()
+                    self._spare = None
                 report = self._reports.pop(ended[0], None)
                 if report is not None:
                     with contextlib.suppress(OSError):
                         os.write(report, str(os.waitstatus_to_exitcode(ended[1])).encode())
                     os.close(report)
 
-    def _become(
-        self, request: dict[str, Any], sock: int, lifeline: int, log: int, report: int
-    ) -> NoReturn:
+    def _wait(self, channel: socket.socket) -> NoReturn:
+        """In the new process: wait until a kernel is asked for."""
+        try:
+            self._shed()
+            _die_with_parent()
+            message, descriptors, _, _ = socket.recv_fds(channel, MESSAGE, 3)
+            channel.close()
+            if message:
+                self._become(message, descriptors)
+        except BaseException:  # noqa: BLE001 - nothing of the zygote may run in its child
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(1)
+
+    def _shed(self) -> None:
+        """In a new process: let go of what is the zygote's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for descriptor in (self._wake_read, self._wake_write, self._lifeline):
+            os.close(descriptor)
+        for descriptor in self._reports.values():
+            os.close(descriptor)
+        self._reports = {}
+        self._control.close()
+        self._wake_read = -1
+
+    def _become(self, message: bytes, descriptors: list[int]) -> NoReturn:
         """In the new process: be a kernel until the host is gone."""
         try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if self._wake_read >= 0:
+                self._shed()
+                os.close(descriptors.pop())  # the report is the zygote's
+            sock, lifeline, log = descriptors
             os.dup2(log, 1)
             os.dup2(log, 2)
-            for descriptor in (self._wake_read, self._wake_write, self._lifeline, log, report):
-                os.close(descriptor)
-            for descriptor in self._reports.values():
-                os.close(descriptor)
-            self._control.close()
+            os.close(log)
             os.setsid()
             hold(lifeline)
             _die_with_parent()
-            places = self._walls.confine(request["workspace"], (0, 1, 2, sock, lifeline))
+            places = self._walls.confine(
+                json.loads(message)["workspace"], (0, 1, 2, sock, lifeline)
+            )
             self._kernel.places.update(places)
             self._kernel.walls = self._walls.put_up
             _reseed()
