@@ -146,7 +146,7 @@ class Battlefield:
         return said
 
     def _python_with_libraries(self) -> Path:
-        """A Python that this person may start, with the libraries of the one that runs the tests."""
+        """A Python that this person may start, with the libraries of the one that tests."""
         program = self.folder / "python"
         libraries, python = ":".join(LIBRARIES), python_for(self.who) or sys.executable
         program.write_text(f'#!/bin/sh\nPYTHONPATH={libraries} exec {python} "$@"\n')

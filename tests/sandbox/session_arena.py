@@ -1,4 +1,4 @@
-"""Lets attacks off as cells of a session, through the zygote; a program of its own, for any user."""
+"""Lets attacks off as cells of a session that a zygote forked; a program of its own."""
 
 from __future__ import annotations
 

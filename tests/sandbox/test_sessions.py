@@ -1,4 +1,4 @@
-"""Every attack as a cell of a real session, forked by the zygote, in each tier and for each person."""
+"""Every attack as a cell of a real session that a zygote forked, in each tier, for each person."""
 
 from __future__ import annotations
 
