@@ -88,6 +88,8 @@ async def test_an_upgrade_counts_after_the_next_start(index: str) -> None:
         assert "tinyone was imported before" in done.text
         await interpreter.reset()
         assert (await interpreter.execute("import tinyone; tinyone.value")).text == "2\n"
+        version = "from importlib.metadata import version; version('tinyone')"
+        assert (await interpreter.execute(version)).text == "'2.0'\n"
 
 
 async def test_packages_are_the_session_s_own(index: str) -> None:

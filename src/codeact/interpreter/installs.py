@@ -243,6 +243,7 @@ class Installer:
         if wanted:
             exact = Request(requirements=tuple(f"{name}=={version}" for name, version in wanted))
             await self._pip(exact, until, "--no-deps", "--upgrade", "--target", str(site))
+            await asyncio.to_thread(_forget_others, site, wanted)
             self._installed |= {_canonical(name): version for name, version in wanted}
         return wanted
 
@@ -328,6 +329,17 @@ class Installer:
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _forget_others(site: Path, wanted: Sequence[Sequence[str]]) -> None:
+    """Of each package only what the newest installation says about it stays."""
+    names = {_canonical(name) for name, _ in wanted}
+    seen: dict[str, Path] = {}
+    for about in sorted(site.glob("*.dist-info"), key=lambda each: each.stat().st_mtime_ns):
+        name = _canonical(about.name.partition("-")[0])
+        if name in names and name in seen:
+            shutil.rmtree(seen[name])
+        seen[name] = about
 
 
 def _told(output: bytes) -> str:
