@@ -163,7 +163,6 @@ def _compose(draw: Draw) -> Case:
 def _purchase(draw: Draw) -> Case:
     """Price times quantity, over a shopping list."""
     noun = draw.pick(("price", "cost")) if draw.chance(0.7) else draw.name("noun")
-    draw.names.used.append(noun)
     values = table(draw, draw.integer(2, 5), kind="good")
     bought = {each: draw.integer(2, 12) for each in list(values)[: draw.integer(2, 3)]}
     tool = lookup(draw, noun, values)

@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ _NUMBER = re.compile(
 )
 _NO = re.compile(r"\b(?:no|not|isn't|aren't|don't|doesn't|false|never|none|neither)\b", re.I)
 _YES = re.compile(r"\b(?:yes|true|indeed|correct)\b", re.I)
+_UNSURE = re.compile(r"\b(?:know|sure|maybe|perhaps|might|could|cannot|can't)\b", re.I)
 _STATED = re.compile(r"\b(?:is|are|does|do|has|can)\b", re.I)
 _ALIKE = 0.7  # how similar to the right text another one must be to count as a second answer
 
@@ -27,8 +28,9 @@ class Expected(Protocol):
 
 
 def numbers_in(text: str) -> list[float]:
-    """The numbers that a text writes, thousands with or without commas."""
-    return [float(each.replace(",", "")) for each in _NUMBER.findall(text)]
+    """The numbers that a text writes, thousands with or without commas; whole ones are exact."""
+    found = [each.replace(",", "") for each in _NUMBER.findall(text)]
+    return [int(each) if each.lstrip("-").isdecimal() else float(each) for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,15 @@ class Text:
     def accepts(self, answer: str, request: str, workspace: Path) -> bool:
         if not _mentions(answer, self.value, exactly=True):
             return False
-        rest = answer.replace(self.value, " ")
-        asked = set(_tokens(request)) | set(_tokens(self.value))
-        return not any(self._alike(each) for each in _tokens(rest) if each not in asked)
-
-    def _alike(self, token: str) -> bool:
-        if sorted(token) == sorted(self.value):
-            return True
-        return len(token) > 2 and difflib.SequenceMatcher(None, token, self.value).ratio() > _ALIKE
+        words = _tokens(self.value)
+        said = f" {' '.join(_tokens(request))} "
+        rest = _tokens(answer.replace(self.value, " ", 1))
+        for size, wanted in ((1, words), (len(words), [" ".join(words)])):
+            windows = [" ".join(rest[n : n + size]) for n in range(len(rest) - size + 1)]
+            others = [each for each in windows if f" {each} " not in said and each not in wanted]
+            if any(_alike(each, part) for each in others for part in wanted):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class YesNo:
 
     def accepts(self, answer: str, request: str, workspace: Path) -> bool:
         no, yes = bool(_NO.search(answer)), bool(_YES.search(answer))
+        if _UNSURE.search(answer):
+            return False
         if self.value:
             return not no and (yes or bool(_STATED.search(answer)))
         return no and not yes
@@ -146,14 +151,19 @@ class Both:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """An answer in words alone, without any action; one of `says` is among them."""
+class Says:
+    """One of some words is said, in any case; no words stand for any answer at all."""
 
-    says: Sequence[str] = field(default=())
+    words: Sequence[str] = ()
 
     def accepts(self, answer: str, request: str, workspace: Path) -> bool:
         low = answer.lower()
-        return bool(low.strip()) and (not self.says or any(each in low for each in self.says))
+        return bool(low.strip()) and (not self.words or any(each in low for each in self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Talk(Says):
+    """As Says, but an action is a fault: words alone are wanted."""
 
 
 def _only(
@@ -189,11 +199,20 @@ def _equal(left: Sequence[float], right: Sequence[float], tolerance: float) -> b
 
 
 def _near(left: float, right: float, tolerance: float) -> bool:
+    if isinstance(left, int) and isinstance(right, int):
+        return left == right
     return math.isclose(left, right, rel_tol=1e-9, abs_tol=tolerance)
 
 
 def _tokens(text: str) -> list[str]:
     return [each for each in (part.strip(".,;:!?\"'`()[]*") for part in text.split()) if each]
+
+
+def _alike(token: str, text: str) -> bool:
+    if len(token) < 3:
+        return False
+    same_letters = sorted(token) == sorted(text)
+    return same_letters or difflib.SequenceMatcher(None, token, text).ratio() > _ALIKE
 
 
 def _pattern(value: str, *, exactly: bool = False) -> re.Pattern[str]:

@@ -28,7 +28,7 @@ class Case:
     answer without action; `answers` suit this case, `{out}` in them is what the last action
     printed. `stumbles` are actions likely to fail, with the place of the right one that repairs
     them and what to look at in between (or nothing). `plain`: answers that suit any question suit
-    this one.
+    this one. `proof` is code that has to run without an error after the answer.
     """
 
     slots: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +39,7 @@ class Case:
     files: Mapping[str, bytes] = field(default_factory=dict)
     stumbles: tuple[Stumble, ...] = ()
     plain: bool = True
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

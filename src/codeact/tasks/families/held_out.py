@@ -36,7 +36,7 @@ HELD_NAMES: Listed = {
         *("rucksack", "stapler", "trowel", "thermos", "anvil", "canoe", "mirror", "sledge"),
     ),
     "noun": ("tariff", "quota", "voucher", "parcel", "roster", "ledger", "beacon", "docket"),
-    "verb": ("obtain", "retrieve", "query", "pull", "derive", "resolve"),
+    "verb": ("obtain", "retrieve", "query", "procure", "derive", "resolve"),
     "column": ("tonnage", "premium", "mileage", "dosage", "turnover", "altitude", "backlog"),
     "group": ("branch", "supplier", "species", "lineage", "faculty", "harbour"),
     "word": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,8 @@ from codeact.trajectory import Trajectory
 GENERIC = 0.45
 """How often an answer is one of those that suit any question."""
 TRIES = 2_000
+
+_SLOT = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class Turn:
 class Instance:
     """One task in words. `way` are the actions of the oracle, `answer` its last word, in which
     `{out}` is what the last action printed; `skeleton` is the request with its slots open; `names`
-    are the names drawn.
+    are the names drawn; `proof` is code that has to run without an error after the answer.
     """
 
     id: str
@@ -73,6 +76,7 @@ class Instance:
     answer: str
     mistake: str = ""
     names: tuple[str, ...] = ()
+    proof: str = ""
 
     def task(self) -> Task:
         """As `rollout` takes it; any answer ends the episode, `solved` judges it."""
@@ -85,7 +89,8 @@ class Instance:
         return World(toolbox=Toolbox(self.tools), user=_Content(), files=self.files)
 
     def solved(self, trajectory: Trajectory, workspace: Path) -> bool:
-        """Whether the answer is right, and what should stand in the workspace stands there.
+        """Whether the answer is right, and what should stand in the workspace stands there. Where
+        there is a `proof` it has to hold as well (`play.live` runs it).
 
         Where words alone are wanted, an action is a fault; elsewhere an answer without one is a
         guess, right or wrong.
@@ -116,7 +121,9 @@ def instances(
     """`count` instances, the same for the same arguments, no request twice.
 
     `families` are names; None mixes all by weight. With `axes.requests` "held" only requests come
-    that training never draws, with "train" only others. Raises KeyError for an unknown family.
+    that training never draws, with "train" only others. Requests that are the same for everybody
+    ("hi") belong to training and may come again. Raises KeyError for an unknown family,
+    LookupError where nothing fresh is found.
     """
     chosen = _chosen(families)
     weights = [each.weight for each in chosen]
@@ -143,7 +150,10 @@ def _fresh(
         family = rng.choices(chosen, weights)[0]
         instance = draw(family, rng, axes, number)
         shown = _shown(instance)
-        if reserved(shown) != (axes.requests == "held"):
+        small_talk = "{" not in instance.skeleton and not instance.tools and not instance.files
+        if small_talk and axes.requests == "train":
+            return instance
+        if small_talk or reserved(shown) != (axes.requests == "held"):
             continue
         digest = hashlib.sha256(shown.encode()).digest()[:12]
         if digest in seen:
@@ -174,15 +184,22 @@ def draw(family: Family, rng: random.Random, axes: Axes, number: str = "0") -> I
         files=case.files,
         expected=case.expected,
         way=tuple(Turn(code=code) for code in case.code),
-        answer=_filled(_answer(case, rng), case.slots),
+        answer=_filled(_answer(case, open_request, rng), case.slots),
         names=tuple(dice.names.used),
+        proof=case.proof,
     )
     return _stumbling(instance, case, rng) if rng.random() < axes.repairs else instance
 
 
-def _answer(case: Case, rng: random.Random) -> str:
-    general = case.code and case.plain and (not case.answers or rng.random() < GENERIC)
-    return rng.choice(ANSWERS if general else case.answers)
+def _answer(case: Case, open_request: str, rng: random.Random) -> str:
+    """An answer that names only what the request names, where there is one."""
+    own = [
+        each
+        for each in case.answers
+        if all(slot == "{out}" or slot in open_request for slot in _SLOT.findall(each))
+    ]
+    general = case.code and case.plain and (not own or rng.random() < GENERIC)
+    return rng.choice(ANSWERS if general else own or case.answers)
 
 
 def _stumbling(instance: Instance, case: Case, rng: random.Random) -> Instance:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codeact.agent import Agent
@@ -84,6 +85,14 @@ class Playground(ForkedInterpreter):
     process stays; the walls are those of any session.
     """
 
+    def furnish(self, files: Mapping[str, bytes]) -> None:
+        """Lay files into the folder, as the property of the code that works there."""
+        owner = self.workspace.stat()
+        for name, content in files.items():
+            target = self.workspace / name
+            target.write_bytes(content)
+            os.chown(target, owner.st_uid, owner.st_gid)
+
     async def clear(self) -> None:
         """An empty namespace and an empty folder, and cells numbered from one."""
         for each in self.workspace.iterdir():
@@ -130,10 +139,7 @@ async def live(
 ) -> Played:
     """One episode in a ground that has been cleared."""
     world = instance.world()
-    for name, content in world.files.items():
-        target = ground.workspace / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+    ground.furnish(world.files)
     format = by_name(FORMAT)
     stumbles = any(turn.wrong for turn in instance.way)
     actor = model if model is not None and not stumbles else Oracle(instance, model)
@@ -144,10 +150,13 @@ async def live(
     trajectory = dataclasses.replace(
         trajectory, metadata={**trajectory.metadata, **_about(instance, trajectory)}
     )
+    solved = instance.solved(trajectory, ground.workspace)
+    if solved and instance.proof:
+        solved = (await ground.execute(instance.proof)).ok
     return Played(
         instance=instance,
         trajectory=trajectory,
-        solved=instance.solved(trajectory, ground.workspace),
+        solved=solved,
         sound=_sound(instance, trajectory),
     )
 

@@ -49,7 +49,6 @@ def _route(draw: Draw) -> Case:
 
     verb = draw.pick(("find", "list", "search", "get")) if draw.chance(0.6) else ""
     name = f"{verb}_{noun}" if verb else draw.names.tool(noun)
-    draw.names.used.append(noun)
     hints = [(draw.pick(("start", "origin", "source", draw.names.made_up())), str)]
     hints.append((draw.pick(("end", "goal", "target", draw.names.made_up(3))), str))
     tool = made_tool(name, hints, list, f"List the {noun} between two cities.", work)

@@ -6,18 +6,36 @@ import functools
 
 from codeact.tasks.families import (
     asking_tools,
+    chores,
     counting,
+    csv_files,
     everyday,
     lists,
+    programs,
     records,
     site,
     stories,
+    talk,
     texts,
     warmup,
 )
 from codeact.tasks.families.family import Family
 
-_ROOMS = (warmup, counting, everyday, lists, stories, texts, asking_tools, records, site)
+_ROOMS = (
+    warmup,
+    counting,
+    everyday,
+    lists,
+    programs,
+    stories,
+    talk,
+    texts,
+    asking_tools,
+    records,
+    site,
+    csv_files,
+    chores,
+)
 
 
 @functools.cache
