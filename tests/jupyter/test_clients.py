@@ -213,6 +213,13 @@ def test_the_code_sees_the_folder_and_nothing_beside_it(
     assert reply["status"] == "error"
 
 
+def test_a_kernel_of_the_root_folder_works_in_a_fresh_one_and_says_so() -> None:
+    with opened("codeact", Path("/")) as client:
+        _, heard = ran(client, "import os; os.getcwd()")
+    assert printed(heard, "stderr").startswith("This kernel was started in the root folder")
+    assert heard[-1][1]["data"]["text/plain"] != "'/'"
+
+
 def test_a_client_that_opens_a_comm_is_told_that_nobody_is_there(
     client: BlockingKernelClient,
 ) -> None:

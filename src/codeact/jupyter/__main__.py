@@ -34,7 +34,7 @@ def main() -> None:
 
 async def _live(info: dict[str, Any], settings: Settings) -> None:
     """Be one kernel, until it is shut down or its client is gone."""
-    interpreter, notices = begin(settings.session(Path.cwd()))  # it starts while we load the rest
+    interpreter, notices = begin(settings, Path.cwd())  # it starts while we load the rest
     import zmq.asyncio
 
     from codeact.jupyter.channels import Channels

@@ -17,9 +17,7 @@ PROTOCOL = "5.4"
 FAREWELL_SECONDS = 0.05
 """How long the last messages have to leave before the sockets close."""
 
-BANNER = "codeact {version}, Python {python}: each notebook in a session of its own, {walls}."
-WALLED = "behind walls"
-UNWALLED = "WITHOUT walls"
+BANNER = "codeact {version}, Python {python}: each notebook in a session of its own."
 FAILED = "{kind} could not be answered: {error}"
 Answer = Callable[[Request], Awaitable[dict[str, Any]]]
 
@@ -150,7 +148,6 @@ class Face:
 
     async def _kernel_info(self, request: Request) -> dict[str, Any]:
         python = sys.version.partition(" ")[0]
-        walls = UNWALLED if self._cells.notices else WALLED
         return {
             "protocol_version": PROTOCOL,
             "implementation": "codeact",
@@ -164,7 +161,7 @@ class Face:
                 "codemirror_mode": {"name": "ipython", "version": 3},
                 "nbconvert_exporter": "python",
             },
-            "banner": BANNER.format(version=__version__, python=python, walls=walls),
+            "banner": BANNER.format(version=__version__, python=python),
             "help_links": [],
             "supported_features": [],
         }

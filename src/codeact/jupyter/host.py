@@ -109,7 +109,7 @@ class Host:
     async def _opened(self, info: dict[str, Any], cwd: str, how: dict[str, Any]) -> Face:
         if not await asyncio.to_thread(os.path.isdir, cwd):
             raise ConfigError(NO_FOLDER.format(folder=cwd))
-        session, notices = begin(Settings(**how).session(Path(cwd)))
+        session, notices = begin(Settings(**how), Path(cwd))
         face = Face(Channels(self._context, info), session, notices)
         await face.open()
         return face

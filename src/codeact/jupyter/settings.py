@@ -28,16 +28,19 @@ class Settings:
         flags = ["--sandbox", self.sandbox, "--network", self.network]
         return [*flags, "--preload"] if self.preload else flags
 
-    def session(self, workspace: Path | None) -> dict[str, Any]:
-        """The interpreter's settings. The root folder is nobody's workspace: a fresh one then."""
-        if workspace is not None and workspace.resolve() == Path("/"):
-            workspace = None
+    def session(self, folder: Path) -> dict[str, Any]:
+        """The interpreter's settings, for a notebook of this folder."""
         return {
-            "workspace": workspace,
+            "workspace": None if is_root(folder) else folder,
             "output_limit": OUTPUT_LIMIT,
             "preload": EVERYTHING if self.preload else (),
             "sandbox": SandboxPolicy(mode=self.sandbox, network=self.network),
         }
+
+
+def is_root(folder: Path) -> bool:
+    """The root folder is nobody's workspace: the whole machine would be in it."""
+    return folder.resolve() == Path("/")
 
 
 def read(argv: Sequence[str]) -> tuple[Settings, argparse.Namespace]:
