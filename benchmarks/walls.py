@@ -3,11 +3,13 @@
 `--json` prints one object: `{"kernel", "landlock", "cgroup", "attacks": [{"attack", "section",
 "who", "tier", "expected", "held", "breached_without_the_wall"}]}`, where the last is null where an
 attack cannot get through for this person even without walls of ours. The exit status is 1 when a
-result is not the expected one, or when removing the walls changes nothing.
+result is not the expected one, or when removing the walls changes nothing. `--attacks` runs some
+alone; `--without` pulls walls down, to see the claims fail.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import sys
@@ -56,8 +58,10 @@ def grouped(
     return got_through
 
 
-def rows(who: Who, tiers: Sequence[Tier]) -> Iterator[Row]:
-    with_walls = [(each, where, ALL_WALLS) for each in ATTACKS for where in tiers]
+def rows(
+    who: Who, tiers: Sequence[Tier], attacks: Sequence[Attack], standing: frozenset[Wall]
+) -> Iterator[Row]:
+    with_walls = [(each, where, standing) for each in attacks for where in tiers]
     without = [
         (each, each.without(where, who), ALL_WALLS - set(each.walls))
         for each, where, _ in with_walls
@@ -77,12 +81,25 @@ def rows(who: Who, tiers: Sequence[Tier]) -> Iterator[Row]:
         )
 
 
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(description="Lets attacks off with the walls and without them.")
+    found.add_argument("--json", action="store_true", help="print one object")
+    found.add_argument("--attacks", nargs="+", default=[], metavar="NAME", help="only these")
+    found.add_argument(
+        "--without", nargs="+", default=[], choices=sorted(ALL_WALLS), help="pull these walls down"
+    )
+    return found
+
+
 def main() -> int:
     offer = probe()
     tiers: tuple[Tier, ...] = ("full", "landlock")
     possible = tiers if tier(offer).startswith("full") else tiers[1:]
-    found = [row for who in people() for row in rows(who, possible)]
-    if "--json" in sys.argv[1:]:
+    options = parser().parse_args()
+    attacks = [each for each in ATTACKS if not options.attacks or each.name in options.attacks]
+    standing = ALL_WALLS - set(options.without)
+    found = [row for who in people() for row in rows(who, possible, attacks, standing)]
+    if options.json:
         facts = {
             "kernel": platform.release(),
             "landlock": offer.landlock,

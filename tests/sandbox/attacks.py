@@ -270,6 +270,13 @@ PROCESSES = (
     _process(
         "see another process's command line", "breach(open(f\"/proc/{V['pid']}/cmdline\").read())"
     ),
+    Attack(
+        name="list the machine's processes",
+        section="processes",
+        code="breach([each for each in os.listdir('/proc') if each == str(V['pid'])][0])",
+        walls=("mounts",),
+        landlock=("breach", "breach"),
+    ),
     _process("signal another process", "os.kill(V['pid'], 0); breach('may signal')"),
     _process("fork without end", _MANY_FORKS, ("rlimits",)),
     _process("start threads without end", _MANY_THREADS, ("rlimits",)),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,33 @@ pytestmark = [
     pytest.mark.skipif(tier(probe()) == "none", reason="this machine offers no walls"),
     pytest.mark.timeout(120),  # all attacks of the table at once
 ]
+
+
+RESTORING = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+from tests.sandbox.machines import become
+become("container")
+from codeact.interpreter.forked import ForkedInterpreter
+from codeact.interpreter.sandbox import SandboxPolicy
+
+async def main():
+    async with ForkedInterpreter(sandbox=SandboxPolicy(mode="required")) as session:
+        for number in range(5):
+            await session.execute(f"x = {number}")
+        assert session.report.tier == "landlock"
+        await session.execute("import os; os._exit(1)")
+        print((await session.execute("x")).text)
+
+asyncio.run(main())
+"""
+
+
+def test_the_landlock_tier_restores_the_latest_state() -> None:
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", RESTORING, root]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["4"], done.stderr
 
 
 def by_policy() -> list[list[Attack]]:

@@ -12,6 +12,7 @@ Covered in the full tiers, each with hostile tests in `tests/sandbox/`:
 - a disk filled by one file; by many small ones and by inodes, where the workspace is in memory
 - other processes: environment, memory, command line, tracing, signals; what outlives the session
 - forks, threads and memory without end, per process; together only where a cgroup holds
+- a cell that breaks the protocol, ignores its deadline, prints without end or damages Python
 - System V memory of others, nested namespaces, typing into the terminal, io_uring, keyrings, perf,
   userfaultfd and other system calls that ordinary Python does not need
 - the host's network: TCP, UDP, Unix sockets by name and path, netlink, packet and raw sockets
@@ -19,6 +20,7 @@ Covered in the full tiers, each with hostile tests in `tests/sandbox/`:
 
 Covered in the Landlock tier: the same, but for these
 - names, sizes and dates of files outside can be seen (not their contents)
+- the numbers of other processes can be seen (nothing else of them)
 - an ordinary user's files outside can be chmod-ed and touched; root's sessions get their own uid
 - what the code starts in the background can outlive the session
 - nothing bounds the number of files; no pseudo-terminals, no POSIX shared memory
@@ -29,7 +31,7 @@ Not covered in any tier:
 - what /proc tells about the machine: processors, memory, version, boot command line
 - what the policy allows: with `network="full"` the host's loopback and cloud metadata services
 - processor time as such: deadlines are the interpreter's
-- the disk, where the workspace is a folder: the host watches it (`walls.disk`), no wall bounds it
+- the disk, where the workspace is a folder: the host watches it, a burst gets through
 - GPUs and other devices: none is reachable
 """
 

@@ -29,6 +29,8 @@ _FACTS = (  # what libraries read to find out about processors and memory
     "/sys/devices/system/cpu",
     "/sys/kernel/mm/transparent_hugepage",
 )
+_PROCESSES = "/proc"
+"""A copy of a kernel has another folder there than the kernel, and counts its threads in it."""
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
@@ -93,7 +95,9 @@ def files(policy: SandboxPolicy, workspace: str, tmp: str, *, own_root: bool) ->
     readable: tuple[str, ...] = ("/",)
     devices: tuple[str, ...] = (*_DEVICES, *_TERMINALS)
     writable: tuple[str, ...] = (workspace, tmp, _SHARED_MEMORY)
+    listed: tuple[str, ...] = ()
     if not own_root:
+        listed = (_PROCESSES,)
         system = paths.system(network=_connected(policy))
         extra = paths.outermost(str(each) for each in policy.readable)
         readable = (*system, *paths.python(), *extra, *_FACTS)
@@ -101,6 +105,7 @@ def files(policy: SandboxPolicy, workspace: str, tmp: str, *, own_root: bool) ->
         writable = (workspace, tmp)
     return [
         *(Rule(path=path, access="read") for path in readable),
+        *(Rule(path=path, access="list") for path in listed),
         *(Rule(path=path, access="device") for path in devices),
         *(Rule(path=path, access="write") for path in writable),
     ]

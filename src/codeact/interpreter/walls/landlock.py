@@ -11,7 +11,7 @@ from typing import Literal
 
 from codeact.interpreter.walls.syscalls import call
 
-Access = Literal["read", "write", "device"]
+Access = Literal["read", "list", "write", "device"]
 
 _VERSION, _PATH_BENEATH = 1, 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -26,7 +26,9 @@ _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`device` is reading, writing and ioctl, without making or removing files."""
+    """`list` is the names in folders alone; `device` is reading, writing and ioctl, without making
+    or removing files.
+    """
 
     path: str
     access: Access
@@ -45,6 +47,8 @@ def _allowed(access: Access) -> int:
     match access:
         case "read":
             return _EXECUTE | _READ_FILE | _READ_DIR
+        case "list":
+            return _READ_DIR
         case "write":
             return ~(_MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEVICE)
         case "device":
