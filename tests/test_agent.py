@@ -34,7 +34,7 @@ async def test_code_runs_and_the_answer_ends_the_episode(stage: Stage) -> None:
 
 
 async def test_an_error_comes_back_and_is_repaired_with_the_state_kept(stage: Stage) -> None:
-    trajectory = await stage.play([act("x = 20\ny"), act("x + 22"), "42"])
+    trajectory = await stage.play([act("x = 20\nif x: y"), act("x + 22"), "42"])
     first, second, _ = trajectory.steps
     assert (first.observation.ok, first.observation.error) == (False, "NameError")
     assert "42" in second.observation.text
