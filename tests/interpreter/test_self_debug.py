@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from codeact.evals.m3tooleval import runs as m3tooleval
 from codeact.interpreter import Execution
 from codeact.interpreter.kernel_traceback import NOT_PYTHON, NOTHING_RAN
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.tasks import mint
 from codeact.tools import Tool, Toolbox, tool
 
 pytestmark = pytest.mark.anyio
@@ -198,3 +200,14 @@ async def test_an_error_in_a_function_marks_the_line_inside_of_it() -> None:
     assert "    half(8)\n" in text
     assert "--> return n / 0\n" in text
     assert "    where n = 8\n" in text
+
+
+@pytest.mark.parametrize("kernel", [m3tooleval.kernel, mint.kernel])
+async def test_benchmarks_show_plain_tracebacks_and_run_cells_up_to_their_error(
+    kernel: Any,
+) -> None:
+    async with kernel() as interpreter:
+        done = await interpreter.execute("print('ran')\ntotl")
+    assert done.text.startswith("ran\nTraceback")
+    assert done.text.endswith("NameError: name 'totl' is not defined\n")
+    assert "-->" not in done.text
