@@ -196,13 +196,16 @@ def sweep(place: Place) -> int:
     """
     found = 0
     ours = _mark(os.getpid()).split("-")[0]
-    for name in {path.name for parent in place.parents for path in parent.glob(f"{_PREFIX}*")}:
+    left: dict[str, list[Path]] = {}
+    for parent in (*place.parents, *([place.processor] if place.processor else [])):
+        # the host that was killed may have been in a group beside ours
+        for path in {*parent.glob(f"{_PREFIX}*"), *parent.parent.glob(f"*/{_PREFIX}*")}:
+            left.setdefault(path.name, []).append(path)
+    for name, folders in left.items():
         match name.removeprefix(_PREFIX).split("-"):
             case [namespace, pid, begun, _] if namespace == ours and pid.isdecimal():
                 if _mark(int(pid)) == f"{namespace}-{pid}-{begun}":
                     continue
-                places = [*place.parents, *([place.processor] if place.processor else [])]
-                folders = dict.fromkeys(each / name for each in places)
                 with contextlib.suppress(OSError):  # another host sweeps at the same time
                     Group(kind=place.kind, folders=tuple(folders)).remove()
                     found += 1
