@@ -1,4 +1,4 @@
-"""Ordinary Python runs in our kernels as in a plain CPython; what legitimately differs is listed."""
+"""Ordinary Python runs in our kernels as in a plain CPython; what differs is listed."""
 
 from __future__ import annotations
 

@@ -7,9 +7,12 @@ import ast
 MOST_CHARACTERS = 300
 """A longer cell is not looked at."""
 _LOOKING = frozenset(
-    {"abs", "bool", "dict", "float", "format", "id", "int", "isinstance", "len", "list", "max"}
-    | {"min", "print", "range", "repr", "round", "set", "sorted", "str", "sum", "tuple", "type"}
+    {"abs", "bool", "float", "format", "id", "int", "isinstance", "len", "print", "range"}
+    | {"repr", "round", "str", "type"}
 )
+"""None that goes through its argument: an iterator would be used up."""
+_KEYWORDS = frozenset({"end", "flush", "ndigits", "sep"})
+"""Not `file`: what is printed there changes it."""
 _NODES = (
     ast.Module,
     ast.Expr,
@@ -32,9 +35,8 @@ _NODES = (
     ast.BoolOp,
     ast.boolop,
     ast.Compare,
-    ast.cmpop,
+    *(ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast.IsNot),
     ast.Call,
-    ast.keyword,
     ast.JoinedStr,
     ast.FormattedValue,
     ast.IfExp,
@@ -56,6 +58,8 @@ def is_harmless(code: str) -> bool:
 
 
 def _is_looking(node: ast.AST) -> bool:
+    if isinstance(node, ast.keyword):
+        return node.arg in _KEYWORDS
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id in _LOOKING
     return isinstance(node, _NODES)

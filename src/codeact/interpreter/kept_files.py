@@ -31,7 +31,10 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file, folder or link. `stamp` changes whenever the content may have."""
+    """One file, folder or link; of others, and of what cannot be read, only that it is there.
+
+    `stamp` changes whenever the content may have.
+    """
 
     status: os.stat_result
     copy: Path | None = None
@@ -41,6 +44,10 @@ class Entry:
     def stamp(self) -> tuple[int, ...]:
         found = self.status
         return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
+
+    @property
+    def can_be_made(self) -> bool:
+        return self.copy is not None or self.link != "" or stat.S_ISDIR(self.status.st_mode)
 
 
 Kept = dict[str, Entry]
@@ -73,12 +80,7 @@ class Keeper:
                 if known is not None and known.stamp == entry.stamp:
                     entry = known
                 else:
-                    copy = self._copied(os.path.basename(path), folder)
-                    if copy is None:
-                        continue
-                    entry = Entry(status, copy=copy)
-            elif not stat.S_ISDIR(status.st_mode):
-                continue
+                    entry = Entry(status, copy=self._copied(os.path.basename(path), folder))
             kept[path] = entry
         return kept
 
@@ -96,7 +98,7 @@ class Keeper:
             self._store = None
 
     def _copied(self, name: str, folder: int) -> Path | None:
-        """A copy of a regular file; None where it has just become something else."""
+        """A copy of a regular file; None where it cannot be read."""
         if self._store is None:
             self._store = Path(tempfile.mkdtemp(prefix="codeact-kept-"))
         self._number += 1
@@ -117,15 +119,20 @@ def bring_back(kept: Kept, workspace: Path) -> None:
     present = {path: Entry(status) for path, status, _ in _walk(workspace)}
     for path in sorted(present, reverse=True):  # what is in a folder before the folder
         wanted = kept.get(path)
-        if wanted is None or not _alike(wanted, present[path]):
+        if wanted is None or (wanted.can_be_made and not _alike(wanted, present[path])):
             with _parent(workspace, path) as (folder, name):
                 _remove(name, folder, present[path])
             del present[path]
     for path, entry in kept.items():
-        if path not in present:
+        if path not in present and entry.can_be_made:
             with _parent(workspace, path) as (folder, name):
                 _make(name, folder, entry)
-            kept[path] = _renewed(workspace, path, entry)
+            if not stat.S_ISDIR(entry.status.st_mode):
+                kept[path] = _renewed(workspace, path, entry)
+    for path in reversed(list(kept)):  # last: a folder may forbid what is done in it
+        if stat.S_ISDIR(kept[path].status.st_mode):
+            with _parent(workspace, path) as (folder, name):
+                _finish(name, folder, kept[path].status)
 
 
 def _alike(wanted: Entry, found: Entry) -> bool:
@@ -176,7 +183,7 @@ def _remove(name: str, folder: int, entry: Entry) -> None:
 def _make(name: str, folder: int, entry: Entry) -> None:
     status = entry.status
     if stat.S_ISDIR(status.st_mode):
-        os.mkdir(name, dir_fd=folder)
+        os.mkdir(name, 0o700, dir_fd=folder)
     elif entry.copy is None:
         os.symlink(entry.link, name, dir_fd=folder)
     else:
@@ -188,11 +195,16 @@ def _make(name: str, folder: int, entry: Entry) -> None:
             _clone(reading.fileno(), writing.fileno())
     if os.geteuid() == 0:
         os.chown(name, status.st_uid, status.st_gid, dir_fd=folder, follow_symlinks=False)
-    if entry.link == "":
-        inner = os.open(name, _FILE, dir_fd=folder)
-        os.fchmod(inner, stat.S_IMODE(status.st_mode) & 0o777)
-        os.utime(inner, ns=(status.st_atime_ns, status.st_mtime_ns))
-        os.close(inner)
+    if entry.copy is not None:
+        _finish(name, folder, status)
+
+
+def _finish(name: str, folder: int, status: os.stat_result) -> None:
+    """Mode and dates, of a file or a folder."""
+    inner = os.open(name, _FILE, dir_fd=folder)
+    os.utime(inner, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.fchmod(inner, stat.S_IMODE(status.st_mode) & 0o777)
+    os.close(inner)
 
 
 def _renewed(workspace: Path, path: str, entry: Entry) -> Entry:
