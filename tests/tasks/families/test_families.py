@@ -116,7 +116,7 @@ def test_wordings_name_only_slots_that_are_filled(family: Family) -> None:
 
 
 @each_family
-def test_requests_stay_short(family: Family) -> None:
+def test_requests_and_tools_stay_short(family: Family) -> None:
     for instance in drawn(family, 60, Axes()):
         assert len(instance.request.split()) < 60
         assert len(instance.tools) <= 4

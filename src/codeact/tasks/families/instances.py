@@ -17,7 +17,7 @@ from codeact.observations import Observation
 from codeact.prompt import system_prompt
 from codeact.rollout import Task, World
 from codeact.tasks.families.expected import Expected, Talk
-from codeact.tasks.families.family import ANSWERS, Case, Draw, Family
+from codeact.tasks.families.family import ANSWERS, Case, Draw, Family, Group
 from codeact.tasks.families.held_out import definition_hash, gist, reserved
 from codeact.tasks.families.mistakes import spoiled
 from codeact.tasks.families.names import Side
@@ -29,6 +29,16 @@ from codeact.trajectory import Trajectory
 GENERIC = 0.45
 """How often an answer is one of those that suit any question."""
 TRIES = 2_000
+SHARES: Mapping[Group, float] = {
+    "warmup": 0.12,
+    "newcomer": 0.32,
+    "text": 0.12,
+    "tools": 0.27,
+    "files": 0.11,
+    "programs": 0.02,
+    "talk": 0.04,
+}
+"""How much of the mixture of all families each group has."""
 
 _SLOT = re.compile(r"\{\w+\}")
 
@@ -66,7 +76,7 @@ class Instance:
 
     id: str
     family: str
-    group: str
+    group: Group
     request: str
     skeleton: str
     tools: tuple[Tool, ...] = ()
@@ -120,13 +130,13 @@ def instances(
 ) -> Iterator[Instance]:
     """`count` instances, the same for the same arguments, no request twice.
 
-    `families` are names; None mixes all by weight. With `axes.requests` "held" only requests come
-    that training never draws, with "train" only others. Requests that are the same for everybody
-    ("hi") belong to training and may come again. Raises KeyError for an unknown family,
-    LookupError where nothing fresh is found.
+    `families` are names, mixed by weight; None mixes all by SHARES. With `axes.requests` "held"
+    only requests come that training never draws, with "train" only others. Requests that are the
+    same for everybody ("hi") belong to training and may come again. Raises KeyError for an unknown
+    family, LookupError where nothing fresh is found.
     """
     chosen = _chosen(families)
-    weights = [each.weight for each in chosen]
+    weights = _weights(chosen, mixed=families is None)
     seen: set[bytes] = set()
     for number in range(count):
         rng = random.Random(f"{seed}/{number}/{axes.wording}/{axes.names}/{axes.requests}")
@@ -135,6 +145,16 @@ def instances(
 
 def _chosen(names: Sequence[str] | None) -> list[Family]:
     return list(families()) if names is None else [by_name(name) for name in names]
+
+
+def _weights(chosen: Sequence[Family], *, mixed: bool) -> list[float]:
+    """By the weights of the families; in the mixture of all, each group has its share."""
+    if not mixed:
+        return [each.weight for each in chosen]
+    sums: dict[str, float] = {}
+    for each in chosen:
+        sums[each.group] = sums.get(each.group, 0.0) + each.weight
+    return [SHARES[each.group] * each.weight / sums[each.group] for each in chosen]
 
 
 def _fresh(
