@@ -15,7 +15,7 @@ from codeact.tasks.families import Axes, Family, Instance, families, instances
 from codeact.tasks.families.expected import Name, Names, Number, Numbers, Says, Talk, Text, YesNo
 from codeact.tasks.families.held_out import gist
 from codeact.tasks.families.instances import draw
-from codeact.tasks.families.play import Played, play
+from codeact.tasks.families.play import Played, play, playground
 from codeact.tasks.families.wording import skeleton
 from codeact.trajectory import Trajectory
 
@@ -144,11 +144,17 @@ async def test_the_steps_that_are_wrong_on_purpose_are_named() -> None:
         assert [int(n) for n in masked.split()] == wrong
 
 
-async def test_episodes_do_not_see_one_another() -> None:
-    """A kernel is used again: no variable, no file and no cell number of the last one is left."""
-    for each in await played(Axes(repairs=1), 40, "csv_sum", "write_file", "prime_sum"):
-        for step in each.trajectory.steps:
-            assert "<cell 4>" not in step.observation.text
+async def test_a_cleared_ground_keeps_neither_variables_nor_files_nor_numbers() -> None:
+    async with playground() as ground:
+        await ground.clear()
+        code = "import os\nos.mkdir('deep')\nos.chdir('deep')\nleft = open('left.txt', 'w').close()"
+        assert (await ground.execute(code)).ok
+        await ground.clear()
+        after = await ground.execute("import os\nprint(os.listdir())\nleft")
+    assert "NameError: name 'left' is not defined" in after.text
+    assert '"<cell 1>", line 3' in after.text
+    assert "left.txt" not in after.text.splitlines()[0]
+    assert "deep" not in after.text.splitlines()[0]
 
 
 async def test_a_model_begins_with_the_mistake_and_must_recover() -> None:
