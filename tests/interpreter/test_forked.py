@@ -16,6 +16,7 @@ from codeact.interpreter.fork_server import Settings, close_all, zygote
 from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.opening import open_interpreter
 from codeact.interpreter.process import ProcessInterpreter
+from codeact.interpreter.sandbox import SandboxPolicy
 from tests.interpreter.test_contract_deadlines import alive
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +54,10 @@ async def test_a_zygote_tells_what_it_has_imported_and_what_it_cannot() -> None:
     assert hello["python"] == sys.version.partition(" ")[0]
 
 
-async def test_a_library_that_starts_threads_is_left_to_the_sessions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sandbox", [None, SandboxPolicy()], ids=["open", "walled"])
+async def test_a_library_that_starts_threads_is_left_to_the_sessions(
+    tmp_path: Path, sandbox: SandboxPolicy | None
+) -> None:
     (tmp_path / "threaded.py").write_text(
         "import threading, time\n"
         "threading.Thread(target=time.sleep, args=(99,), daemon=True).start()"
@@ -65,9 +69,16 @@ async def test_a_library_that_starts_threads_is_left_to_the_sessions(tmp_path: P
     (tmp_path / "python").chmod(0o755)
     python = str(tmp_path / "python")
     wanted = ("threaded", "json")
-    async with ForkedInterpreter(python=python, preload=wanted) as interpreter:
+    async with ForkedInterpreter(python=python, preload=wanted, sandbox=sandbox) as interpreter:
         assert (await interpreter.execute(f"{path}\n'threaded' in sys.modules")).text == "False\n"
-    assert zygote(Settings(python=python, preload=wanted)).hello["left_out"] == ["threaded"]
+    if sandbox is None:
+        assert zygote(Settings(python=python, preload=wanted)).hello["left_out"] == ["threaded"]
+
+
+async def test_sessions_tell_arrow_to_start_no_thread(tmp_path: Path) -> None:
+    async with ForkedInterpreter(workspace=tmp_path) as interpreter:
+        cell = "import os; os.environ['JE_ARROW_MALLOC_CONF']"
+        assert (await interpreter.execute(cell)).text == "'background_thread:false'\n"
 
 
 @pytest.mark.parametrize(

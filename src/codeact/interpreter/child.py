@@ -22,6 +22,10 @@ _LINGER = 0.05
 """Seconds between a socket that closes and the exit that explains it."""
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
 BEHIND = "the session's process is behind with reading; try again"
+NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""Without it pyarrow, hence pandas, starts a thread when it is imported: no process with threads can
+be copied, neither into a session nor into its snapshot.
+"""
 UNKNOWN_END = "ended, and nobody could tell how"
 
 
@@ -257,5 +261,6 @@ def environment(python: str, workspace: Path) -> dict[str, str]:
     env.setdefault("LANG", "C.UTF-8")
     env["HOME"] = str(workspace)
     env["PATH"] = os.pathsep.join([os.path.dirname(python), os.environ.get("PATH", os.defpath)])
+    env.update(NO_THREADS)
     env["MPLCONFIGDIR"] = os.path.join(tempfile.gettempdir(), f"codeact-matplotlib-{os.getuid()}")
     return env

@@ -117,8 +117,9 @@ class Walls:
         if settings is not None:
             from codeact.interpreter.sandbox import SandboxPolicy
 
-            readable = tuple(map(Path, settings["policy"].pop("readable")))
-            self._policy = SandboxPolicy(**settings["policy"], readable=readable)
+            policy = dict(settings["policy"])  # the settings may be needed for another beginning
+            policy["readable"] = tuple(map(Path, policy["readable"]))
+            self._policy = SandboxPolicy(**policy)
             self._tier: Any = settings["tier"]
 
     def enter(self) -> None:

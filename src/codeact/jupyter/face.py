@@ -52,6 +52,7 @@ class Face:
         try:
             await self._channels.bind()
         except BaseException:
+            self._channels.close()
             await self._interpreter.aclose()
             raise
 
