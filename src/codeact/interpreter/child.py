@@ -23,8 +23,8 @@ _LINGER = 0.05
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
 BEHIND = "the session's process is behind with reading; try again"
 NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
-"""Without it pyarrow, hence pandas, starts a thread when it is imported: no process with threads can
-be copied, neither into a session nor into its snapshot.
+"""Without it pyarrow, hence pandas, starts a thread when it is imported: a process with threads
+cannot be copied, neither into a session nor into its snapshot.
 """
 UNKNOWN_END = "ended, and nobody could tell how"
 
