@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +66,10 @@ async def rollout(
         return Trajectory(prompt=prompt, steps=(), stop_reason=reason, error=str(failure))
 
 
+Live = Callable[[Agent, Task, OpenInterpreter], Awaitable[Trajectory]]
+"""How one task is lived; `rollout` is the usual way."""
+
+
 async def rollouts(
     agent: Agent,
     tasks: Iterable[Task],
@@ -75,6 +79,7 @@ async def rollouts(
     epochs: int = 1,
     concurrency: int = 8,
     finished: Finished = lambda task, epoch, trajectory: None,
+    live: Live = rollout,
 ) -> None:
     """Live many tasks, `epochs` times each, and append each trajectory to the file at `path`.
 
@@ -90,7 +95,7 @@ async def rollouts(
 
     async def work() -> None:
         for task, epoch in waiting:
-            record = await rollout(_seeded(agent, epoch), task, open_interpreter)
+            record = await live(_seeded(agent, epoch), task, open_interpreter)
             about = {"task": task.id, "domain": task.domain, "epoch": str(epoch)}
             record = dataclasses.replace(record, metadata={**record.metadata, **about})
             trajectories.append(path, record)

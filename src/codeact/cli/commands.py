@@ -34,6 +34,7 @@ Examples:
   codeact chat                                     a conversation; /help there
   codeact doctor                                   which model, and why
   codeact eval --help                              measure models on benchmarks
+  codeact data --help                              make training data of trajectories
   codeact kernel --help                            notebooks behind walls
 
 \b
@@ -263,6 +264,10 @@ def invoke(arguments: Sequence[str]) -> Any:
         from codeact.cli.eval import invoke_eval
 
         return invoke_eval(rest[1:])
+    if rest[:1] == ["data"]:
+        from codeact.cli.data import invoke_data
+
+        return invoke_data(rest[1:])
     if rest[:1] == ["kernel"]:
         from codeact.cli.kernel import invoke_kernel
 

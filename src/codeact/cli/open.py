@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codeact.cli.options import Options
 
 if TYPE_CHECKING:
+    from codeact.cli.collecting import Plan as Collection
     from codeact.cli.evaluation import Plan
 
 
@@ -44,6 +45,12 @@ def evaluate(plan: Plan, environ: Mapping[str, str]) -> int:
     from codeact.cli import evaluation
 
     return _live(lambda: evaluation.play(plan, environ, sys.stdout, sys.stderr))
+
+
+def gather(plan: Collection, environ: Mapping[str, str]) -> int:
+    from codeact.cli import collecting
+
+    return _live(lambda: collecting.gather(plan, environ, sys.stdout, sys.stderr))
 
 
 def _live(work: Callable[[], Awaitable[int]]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +23,9 @@ from codeact.tasks.unit_tests import SECONDS, passes
 from codeact.tools import EMPTY, Toolbox
 
 Kind = Literal["gsm8k", "math", "theoremqa", "mmlu", "hotpotqa", "humaneval", "mbpp"]
+
+Judge = Callable[[str], Awaitable[bool]]
+"""Whether a solution, as it was proposed, is right."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 STEPS = 5
@@ -140,12 +143,11 @@ def tasks(
     ]
 
 
-class Proposals:
-    """The user who hears proposed solutions and judges them, `PROPOSALS` at most."""
+class Examiner:
+    """The user who hears proposed solutions and has them judged, `PROPOSALS` at most."""
 
-    def __init__(self, question: Question, open_interpreter: OpenInterpreter = kernel) -> None:
-        self._question = question
-        self._open = open_interpreter
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
         self._left = PROPOSALS
 
     async def hear(self, answer: str) -> Observation:
@@ -159,11 +161,19 @@ class Proposals:
             return Observation(text=SPENT, source="user", done=True)
         return Observation(text=WRONG.format(left=self._left), source="user")
 
-    async def _judge(self, solution: str) -> bool:
-        if not runs_code(self._question.kind):
-            return await right(self._question, solution)
-        async with self._open() as interpreter:
-            return await right(self._question, solution, interpreter)
+
+class Proposals(Examiner):
+    """The one who judges solutions of a question as MINT did."""
+
+    def __init__(self, question: Question, open_interpreter: OpenInterpreter = kernel) -> None:
+        super().__init__(partial(_judged, question, open_interpreter))
+
+
+async def _judged(question: Question, open_interpreter: OpenInterpreter, solution: str) -> bool:
+    if not runs_code(question.kind):
+        return await right(question, solution)
+    async with open_interpreter() as interpreter:
+        return await right(question, solution, interpreter)
 
 
 def _question(kind: Kind, record: Mapping[str, Any]) -> Question:
