@@ -16,6 +16,7 @@ import pytest
 from codeact.errors import ConfigError, ModelError
 from codeact.messages import Message
 from codeact.models.discover import DEFAULT_MODEL, LOCAL_SERVERS, Discovery, LocalServer, discover
+from codeact.models.embedded import EmbeddedModel
 from codeact.models.openai import OpenAIModel
 from tests.loopback import Behaviour, Loopback, Raw, Reply, Silence, Status
 
@@ -40,8 +41,11 @@ async def find(
     environ: Mapping[str, str] | None = None,
     servers: Sequence[LocalServer] = local(*NOBODY),
     seconds: float = 2.0,
+    embedded: Path = Path("no-weights-here"),
 ) -> Discovery:
-    return await discover(model, base_url, environ or {}, servers=servers, timeout=seconds)
+    return await discover(
+        model, base_url, environ or {}, servers=servers, timeout=seconds, embedded=embedded
+    )
 
 
 def config(found: Discovery) -> dict[str, str]:
@@ -197,6 +201,22 @@ async def test_without_any_model_the_error_says_how_to_connect_one() -> None:
     assert f"Ollama at {NOBODY[0]}: no answer" in said
     for command in ("export OPENAI_API_KEY=", "ollama pull", "codeact --base-url"):
         assert command in said
+
+
+async def test_without_any_model_the_small_one_is_used_where_its_weights_are(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "weights.npz").write_bytes(b"")
+    found = await find(embedded=tmp_path)
+    assert found.model.name == "nano"
+    assert "no server answers" in found.reason
+    assert f"Ollama at {NOBODY[0]}: no answer" in found.tried
+
+
+async def test_the_small_model_can_be_named_beside_a_key() -> None:
+    found = await find("nano", environ={"OPENAI_API_KEY": "sk-some-key"})
+    assert isinstance(found.model, EmbeddedModel)
+    assert found.reason.startswith("you named it; it is the small model in this package")
 
 
 async def test_servers_that_hang_are_waited_for_together_and_not_long() -> None:

@@ -264,6 +264,10 @@ def invoke(arguments: Sequence[str]) -> Any:
         from codeact.cli.eval import invoke_eval
 
         return invoke_eval(rest[1:])
+    if rest[:1] == ["train"]:
+        from codeact.cli.train import invoke_train
+
+        return invoke_train(rest[1:])
     if rest[:1] == ["data"]:
         from codeact.cli.data import invoke_data
 

@@ -18,6 +18,7 @@ Measure models on benchmarks, and read what was measured.
   codeact eval report DIR --html report.html  tables, plots and every trajectory
   codeact eval compare A B                    two runs on the same tasks
   codeact eval replay DIR                     judge recorded runs of MINT anew
+  codeact eval nano                           the small model of this package, on what is held out
 """
 
 M3TOOLEVAL_HELP = """\
@@ -59,6 +60,15 @@ never used. Proposed programs and the recorded code of ALFWorld runs are run, as
 
 ALFWorld's actions are lived again in the public games, looked for in --data-dir (or $CODEACT_DATA,
 or beside DIR) as mint/alfworld/*.tar.gz; without them, in what the records show.
+"""
+
+NANO_HELP = """\
+Measure the small model of this package on tasks of its own families that its training never saw:
+new numbers and requests, also new wordings, also new names, and what it does after a wrong action.
+Each row says how often the task was solved, with a 95 % interval, and what would be good enough.
+
+--json prints a list of objects with row, n, successes, rate, low and high. A model that was trained
+with other held-out sides is refused. Code runs without asking, behind walls.
 """
 
 _option = functools.partial(typer.Option, show_envvar=False)
@@ -191,6 +201,28 @@ def replay(
     raise typer.Exit(show_replay(folder, data_dir=chosen, concurrency=concurrency, json=json))
 
 
+def nano(
+    weights: Annotated[
+        Path | None,
+        _option(metavar="DIR", help="A model that you trained.", exists=True, file_okay=False),
+    ] = None,
+    row: Annotated[
+        list[str], _option(help="instances, wordings, names or recovery. Repeatable.")
+    ] = [],  # noqa: B006
+    n: Annotated[int, _option("-n", min=1, metavar="N", help="Episodes in each row.")] = 500,
+    seed: Annotated[int, _option(metavar="N", help="Which tasks are drawn.")] = 20_000,
+    transcripts: Annotated[
+        Path | None, _option(metavar="FILE", help="Write every episode in words.", dir_okay=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    from codeact.cli.open import evaluate_nano
+
+    raise typer.Exit(
+        evaluate_nano(weights=weights, rows=row, n=n, seed=seed, transcripts=transcripts, json=json)
+    )
+
+
 def invoke_eval(arguments: Sequence[str]) -> Any:
     """Run what stands after `codeact eval`; ends in SystemExit."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -200,6 +232,7 @@ def invoke_eval(arguments: Sequence[str]) -> Any:
     app.command("report", help=REPORT_HELP, context_settings=settings)(report)
     app.command("compare", help=COMPARE_HELP, context_settings=settings)(compare)
     app.command("replay", help=REPLAY_HELP, context_settings=settings)(replay)
+    app.command("nano", help=NANO_HELP, context_settings=settings)(nano)
     return app(args=list(arguments) or ["--help"], prog_name="codeact eval")
 
 

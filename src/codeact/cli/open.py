@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codeact.cli.options import Options
 
@@ -45,6 +45,13 @@ def evaluate(plan: Plan, environ: Mapping[str, str]) -> int:
     from codeact.cli import evaluation
 
     return _live(lambda: evaluation.play(plan, environ, sys.stdout, sys.stderr))
+
+
+def evaluate_nano(**asked: Any) -> int:
+    """The small model measured; takes what `show_nano` takes."""
+    from codeact.cli.nano import show_nano
+
+    return _live(lambda: show_nano(**asked, out=sys.stdout, err=sys.stderr))
 
 
 def gather(plan: Collection, environ: Mapping[str, str]) -> int:

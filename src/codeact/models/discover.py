@@ -16,6 +16,7 @@ import anyio
 
 from codeact.errors import ConfigError, ModelError
 from codeact.models import Model
+from codeact.models.embedded import NAME, WHAT_IT_IS, EmbeddedModel
 from codeact.models.openai import OPENAI_URL, OpenAIModel, check_url, is_loopback, shown_url
 from codeact.models.scripted import ScriptedModel
 
@@ -37,6 +38,7 @@ There is no OPENAI_API_KEY for the model {model!r}, and no server on this machin
 NO_RECORDING = "The recording {path} cannot be read: {problem}."
 RECORDING_OVER = """\
 The recording {path} has no more replies: it is no living model and knows one task only."""
+FALLBACK = "no key is set and no server answers on this machine; it is {what}"
 RECORDED = "it replays the replies recorded in {path}; no living model answers"
 
 LIST_SECONDS = 5.0
@@ -80,15 +82,18 @@ async def discover(
     *,
     servers: Sequence[LocalServer] = LOCAL_SERVERS,
     timeout: float = 0.3,  # noqa: ASYNC109 - of each probe, not of the whole
+    embedded: Path | None = None,
 ) -> Discovery:
     """The model to use.
 
     What is named comes first, then CODEACT_MODEL, then OPENAI_BASE_URL and OPENAI_API_KEY, then the
     servers that answer on this machine within `timeout` seconds, each asked for its list of models
-    and nothing else. A name is a model's (`gpt-5-mini`), a local server's and its model's
-    (`ollama/llama3.1`), an address (`http://host/v1#model`) or `scripted:PATH`. Raises ConfigError.
+    and nothing else, then the small model in this package. A name is a model's (`gpt-5-mini`), a
+    local server's and its model's (`ollama/llama3.1`), an address (`http://host/v1#model`), `nano`
+    or `scripted:PATH`. `embedded` is the small model's folder where it is not this package's.
+    Raises ConfigError.
     """
-    search = _Search(environ, servers, timeout)
+    search = _Search(environ, servers, timeout, EmbeddedModel(embedded))
     if model or base_url:
         return await search.named(model or None, base_url or None, "you named it")
     wished = environ.get("CODEACT_MODEL")
@@ -109,17 +114,24 @@ class _Search:
     """
 
     def __init__(
-        self, environ: Mapping[str, str], servers: Sequence[LocalServer], timeout: float
+        self,
+        environ: Mapping[str, str],
+        servers: Sequence[LocalServer],
+        timeout: float,
+        embedded: EmbeddedModel,
     ) -> None:
         self.key = environ.get("OPENAI_API_KEY") or None
         self.base_url = environ.get("OPENAI_BASE_URL") or None
         self._servers = servers
         self._timeout = timeout
+        self._embedded = embedded
 
     async def named(self, model: str | None, base_url: str | None, why: str) -> Discovery:
         """A model by its spec, at the address if there is one; there the spec is just a name."""
         if base_url is not None or model is None:
             return await self.at(base_url or "", model, why, self.key)
+        if model == NAME:
+            return Discovery(model=self._embedded, reason=f"{why}; it is {WHAT_IT_IS}")
         if model.startswith("scripted:"):
             return _recorded(Path(model.removeprefix("scripted:")))
         if model.startswith(("http://", "https://")):
@@ -180,6 +192,9 @@ class _Search:
             tried.append(f"{server.name} at {server.base_url}: {problem or 'no such model'}")
         if model is not None:
             raise ConfigError(NOWHERE.format(model=model, tried="; ".join(tried[1:])))
+        if self._embedded.ships:
+            reason = FALLBACK.format(what=WHAT_IT_IS)
+            return Discovery(model=self._embedded, reason=reason, tried=tuple(tried))
         raise ConfigError(NO_MODEL.format(tried="; ".join(tried)))
 
 

@@ -1,0 +1,1 @@
+"""Training: trajectories into weights. The network itself needs the extra `train`."""

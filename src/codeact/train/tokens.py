@@ -1,0 +1,43 @@
+"""A trajectory as ids and a mask: the author of a token decides whether it is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from codeact.models.nano_prompt import pieces
+from codeact.models.nano_tokens import Vocabulary
+from codeact.trajectory import Trajectory
+
+MASKED = "masked_steps"
+"""The metadata field with the indices of steps that must not be learned, separated by spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """`mask` is 1 where the token is to be predicted: what the model wrote, and where it ended."""
+
+    ids: tuple[int, ...]
+    mask: tuple[int, ...]
+
+
+def example(trajectory: Trajectory, vocabulary: Vocabulary) -> Example:
+    """The whole conversation; the replies of masked steps are read and not learned."""
+    wrong = {int(index) for index in trajectory.metadata.get(MASKED, "").split()}
+    messages = trajectory.messages()
+    replies = sum(message.role == "assistant" for message in messages)
+    first = len(trajectory.steps) - replies  # replies before a rewritten context are gone
+    ids: list[int] = []
+    mask: list[int] = []
+    step = first
+    for piece in pieces(messages):
+        tokens = vocabulary.piece(piece)
+        learned = piece.part == "assistant" and not _among(step, wrong)
+        step += piece.part == "assistant"
+        ids += tokens
+        mask += [0] + [int(learned)] * (len(tokens) - 1)
+    return Example(tuple(ids), tuple(mask))
+
+
+def _among(step: int, wrong: Collection[int]) -> bool:
+    return step < 0 or step in wrong

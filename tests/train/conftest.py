@@ -1,0 +1,9 @@
+"""Tests of networks are collected where torch is: `pip install 'codeact[train]'`."""
+
+from __future__ import annotations
+
+import importlib.util
+
+collect_ignore = (
+    [] if importlib.util.find_spec("torch") else ["test_nano.py", "test_export.py", "test_cli.py"]
+)
