@@ -79,6 +79,11 @@ def test_an_error_has_name_value_and_traceback(client: BlockingKernelClient) -> 
     assert heard == [("error", {key: reply[key] for key in ("ename", "evalue", "traceback")})]
 
 
+def test_a_cell_runs_up_to_its_error(client: BlockingKernelClient) -> None:
+    reply, heard = ran(client, "print('before')\nnowhere\nprint('after')")
+    assert (reply["ename"], printed(heard)) == ("NameError", "before\n")
+
+
 def test_top_level_await_and_magics_work(client: BlockingKernelClient) -> None:
     _, heard = ran(client, "import asyncio\nawait asyncio.sleep(0, 'waited')")
     assert heard[0][1]["data"]["text/plain"] == "'waited'"

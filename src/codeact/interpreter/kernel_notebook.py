@@ -117,6 +117,9 @@ class NotebookResult(Result):
             result()
         super().__call__(result)  # type: ignore[no-untyped-call]
 
+    def update_user_ns(self, result: Any) -> None:
+        DisplayHook.update_user_ns(self, result)  # type: ignore[no-untyped-call]
+
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         self._notebook.show("result", format_dict, md_dict)
 

@@ -76,6 +76,10 @@ class Telling:
             self._fail({"ename": ename, "evalue": first, "traceback": [f"{ename}: {first}"]})
         elif execution.error == "Interrupted" and self.error is None:
             self._fail(dict(_STOPPED))
+        elif not execution.ok and self.error is None:
+            last = execution.text.strip().rpartition("\n")[2]
+            ename = execution.error or "Error"
+            self._fail({"ename": ename, "evalue": last, "traceback": execution.text.splitlines()})
 
     def lose(self, error: CodeActError) -> None:
         """There is no kernel to run the cell."""

@@ -19,7 +19,11 @@ def begin(settings: Settings, folder: Path) -> tuple[NotebookInterpreter, list[s
 
     To be closed by the caller. Raises ConfigError, InterpreterLost.
     """
-    interpreter = NotebookInterpreter(timeout=None, **settings.session(folder))
+    interpreter = NotebookInterpreter(
+        timeout=None,
+        self_debug=False,  # a notebook's cell runs up to its error, as people expect of it
+        **settings.session(folder),
+    )
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         interpreter.start()
