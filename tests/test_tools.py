@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import multiprocessing
 import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -241,11 +243,49 @@ async def test_whatever_can_be_called_is_called(
     assert await box.call(box.names[0], args) == result
 
 
-async def test_a_synchronous_tool_runs_in_a_daemon_thread_of_its_own() -> None:
+async def test_a_synchronous_tool_runs_in_a_daemon_thread() -> None:
+    thread = await Toolbox.of([tool(threading.current_thread, name="thread")]).call("thread")
+    assert thread.daemon
+    assert thread is not threading.current_thread()
+
+
+async def test_calls_at_the_same_time_run_in_different_threads() -> None:
+    meeting = threading.Barrier(20)
+
+    def meet() -> int:
+        meeting.wait(10)
+        return threading.get_ident()
+
+    box = Toolbox.of([meet])
+    found: list[int] = []
+
+    async def call() -> None:
+        found.append(await box.call("meet"))
+
+    for _ in range(2):
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(call)
+    assert len(set(found[:20])) == 20
+
+
+async def test_threads_of_the_process_before_a_fork_are_not_called() -> None:
     box = Toolbox.of([tool(threading.current_thread, name="thread")])
-    one, other = await box.call("thread"), await box.call("thread")
-    assert one.daemon
-    assert len({one, other, threading.current_thread()}) == 3
+    await box.call("thread")
+    program = multiprocessing.get_context("fork").Process(target=_call_in_a_fork, args=(box,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork of a process with threads
+        program.start()
+    await anyio.to_thread.run_sync(program.join)
+    assert program.exitcode == 0
+
+
+def _call_in_a_fork(box: Toolbox) -> None:
+    answers: list[Any] = []
+    caller = threading.Thread(target=lambda: answers.append(anyio.run(box.call, "thread")))
+    caller.start()
+    caller.join()
+    assert answers
 
 
 async def test_an_asynchronous_tool_runs_on_the_loop_of_its_caller() -> None:
@@ -341,23 +381,23 @@ async def test_a_timeout_that_the_tool_raises_itself_stays_its_own() -> None:
     assert not isinstance(caught.value, ToolTimeout)
 
 
-def join_tools() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "codeact-tool":
-            thread.join()
-
-
 async def test_a_result_that_comes_after_the_time_is_up_is_dropped() -> None:
-    begin = threading.Event()
+    begin, returned = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begin.wait()
+        returned.set()
+
     with pytest.raises(ToolTimeout):
-        await Toolbox.of([tool(begin.wait, name="wait", seconds=0.05)]).call("wait")
+        await Toolbox.of([tool(wait, seconds=0.05)]).call("wait")
     begin.set()
-    await anyio.to_thread.run_sync(join_tools)
-    await anyio.lowlevel.checkpoint()  # what the thread left for the loop is done now
+    await anyio.to_thread.run_sync(returned.wait)
+    await anyio.sleep(0.05)  # what the thread left for the loop is done now
 
 
 STUCK = """
 import threading
+import warnings
 import anyio
 from codeact.tools import Toolbox, ToolTimeout, tool
 
@@ -369,7 +409,7 @@ except ToolTimeout as error:
 """
 
 LATE = """
-import threading
+import threading, time
 import anyio
 from codeact.tools import Toolbox, ToolTimeout, tool
 
@@ -378,9 +418,7 @@ try:
     anyio.run(Toolbox.of([tool(begin.wait, name="wait", seconds=0.05)]).call, "wait")
 except ToolTimeout as error:
     begin.set()
-    for thread in threading.enumerate():
-        if thread.name == "codeact-tool":
-            thread.join()
+    time.sleep(0.1)
     print(error)
 """
 

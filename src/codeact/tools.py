@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import difflib
 import functools
 import inspect
 import keyword
-import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -28,6 +26,7 @@ from codeact.signatures import (
     signature_text,
     unwrapped,
 )
+from codeact.tool_threads import in_thread
 
 TOOL_SECONDS = 60.0
 """How long one tool call may take unless its tool says otherwise."""
@@ -212,14 +211,12 @@ class Toolbox:
         emit: Emit = ignore,
         waiting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> Any:
-        """Call a tool, in a thread of its own where it is synchronous.
+        """Call a tool, in another thread where it is synchronous.
 
         The guard is asked inside of `waiting`; its questions are told to `emit`. Raises
         UnknownTool, BadArguments, Refused, ToolTimeout (a synchronous tool's thread is then left
         behind) and whatever the tool raises.
         """
-        import anyio
-
         found = self.find(name)
         bound = self._bound(found, args, kwargs or {})
         if self.guard is not None:
@@ -227,17 +224,10 @@ class Toolbox:
                 await self.guard(_by_parameter(found, bound), found, emit)
         elif found.needs_approval:
             raise Refused(NOBODY.format(name=name))
-        positional, named = bound.args, bound.kwargs
         try:
-            with anyio.move_on_after(found.seconds) as scope:
-                if inspect.iscoroutinefunction(routine(found.function)):
-                    return await found.function(*positional, **named)
-                result = await _in_thread(functools.partial(found.function, *positional, **named))
-                return await result if inspect.isawaitable(result) else result
+            return await _called(found, bound)
         except SystemExit as error:  # argparse and its like end the program when they fail
             raise RuntimeError(f"The tool {name!r} called sys.exit({error.code!r}).") from error
-        assert scope.cancelled_caught
-        raise ToolTimeout(f"The tool {name!r} did not return within {found.seconds:g} seconds.")
 
     def listing(self) -> str:
         """The tools as the model reads them: one signature a line, its description below."""
@@ -263,37 +253,21 @@ class Toolbox:
 EMPTY = Toolbox()
 
 
-async def _in_thread(function: Callable[[], Any]) -> Any:
-    """Run in a daemon thread: one that never returns holds up neither the event loop nor the end of
-    the process.
-    """
-    import asyncio
+async def _called(found: Tool, bound: inspect.BoundArguments) -> Any:
+    import anyio
 
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def settle(result: Any, error: BaseException | None) -> None:
-        if not future.done():
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
-
-    def work() -> None:
-        result: Any = None
-        failure: BaseException | None = None
-        try:
-            result = context.run(function)
-        except StopIteration as error:  # a future refuses this type
-            failure = RuntimeError(f"The tool raised StopIteration: {error}")
-        except BaseException as error:  # noqa: BLE001 - whatever the tool raises belongs to its caller
-            failure = error
-        with contextlib.suppress(RuntimeError):  # the loop has ended before the tool
-            loop.call_soon_threadsafe(settle, result, failure)
-
-    threading.Thread(target=work, daemon=True, name="codeact-tool").start()
-    return await future
+    seconds = found.seconds or 0
+    too_late = ToolTimeout(f"The tool {found.name!r} did not return within {seconds:g} seconds.")
+    function = functools.partial(found.function, *bound.args, **bound.kwargs)
+    if inspect.iscoroutinefunction(routine(found.function)):
+        result = function()
+    else:
+        result = await in_thread(function, found.seconds, too_late)
+        if not inspect.isawaitable(result):
+            return result
+    with anyio.move_on_after(found.seconds):
+        return await result
+    raise too_late
 
 
 def _by_parameter(found: Tool, bound: inspect.BoundArguments) -> ToolCall:

@@ -315,4 +315,5 @@ async def test_an_error_of_ours_in_a_tool_comes_out_of_execute(
     async with opened() as interpreter:
         with pytest.raises(ConfigError, match="set it up first"):
             await interpreter.execute(f"x = 1\n{cell}", toolbox=Toolbox.of([broken]))
-        assert (await interpreter.execute("x")).text.endswith("1\n")
+        said = (await interpreter.execute("x == 1")).text  # the thread may still show its traceback
+        assert "True" in said

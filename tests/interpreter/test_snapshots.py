@@ -236,3 +236,11 @@ async def test_few_snapshots_are_held_and_closing_leaves_no_process_and_no_descr
     await until(lambda: len(children(server)) == 1)  # the next kernel waits
     assert not any(map(alive, pids))
     assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+async def test_numpy_that_the_code_imports_itself_does_not_prevent_snapshots() -> None:
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute("import numpy\nkept = numpy.ones((300, 300))")
+        await interpreter.execute("total = float((kept @ kept).sum())")
+        assert (await interpreter.execute("import os\nos._exit(1)")).state == "restored"
+        assert (await interpreter.execute("total")).text == "27000000.0\n"

@@ -26,6 +26,20 @@ NO_THREADS = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Without it pyarrow, hence pandas, starts a thread when it is imported: a process with threads
 cannot be copied, neither into a session nor into its snapshot.
 """
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "BLIS_NUM_THREADS",
+    ),
+    "1",
+)
+"""For processes that are to be copied: a process with threads cannot be, and these begin theirs as
+soon as they are imported.
+"""
 UNKNOWN_END = "ended, and nobody could tell how"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 
 from codeact.interpreter.sandbox import SandboxPolicy
@@ -36,13 +36,41 @@ _SHARE = 10
 """A look may take this part of the time."""
 
 
+_SHORT, _FRESH = 0.005, 0.25
+"""After a cell of so few seconds nobody looks, where the latest look is not older than so many."""
+
+
+class _Later:
+    """Work that begins after a pause and can be ended before; to plan it costs next to nothing."""
+
+    def __init__(self, seconds: float, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._work = work
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._work())
+
+    @property
+    def done(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    async def end(self) -> None:
+        """Called by the work itself, it does nothing."""
+        self._timer.cancel()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+
 class DiskWatch:
     """What one workspace may hold."""
 
     def __init__(self, policy: SandboxPolicy) -> None:
         self._most = Usage(size=policy.disk_mb << 20, files=policy.disk_mb * FILES_PER_MB)
         self._found = Usage(size=0, files=0)
-        self._idle: asyncio.Task[None] | None = None
+        self._looked = 0.0
+        self._idle: _Later | None = None
         self.warnings = 0
         """So many cells in a row have ended with more than they began with, and too much."""
 
@@ -64,26 +92,27 @@ class DiskWatch:
         await self.rest()
         allowed = self._found if self.full else self._most
         pause = _CAREFUL_PAUSE if self.full else _PAUSE
-        watcher = asyncio.ensure_future(self._watch(workspace, allowed, pause, stop))
+        began = time.perf_counter()
+        watch = _Later(pause, lambda: self._watch(workspace, allowed, pause, stop))
         try:
             yield
         finally:
-            watcher.cancel()
-            await asyncio.wait([watcher])
-        await self._look(workspace)
+            await watch.end()
+        now = time.perf_counter()
+        if self.full or now - began > _SHORT or now - self._looked > _FRESH:
+            await self._look(workspace)
         self.warnings = self.warnings + 1 if self.full and self._exceeds(allowed) else 0
 
     def watch_idle(self, workspace: Path, end: Callable[[], Awaitable[None]]) -> None:
         """Until the next cell; `end` is awaited where what the code left running fills it."""
-        if self._idle is None or self._idle.done():
-            self._idle = asyncio.ensure_future(self._watch_idle(workspace, end))
+        if self._idle is None or self._idle.done:
+            self._idle = _Later(_IDLE_PAUSE, lambda: self._watch_idle(workspace, end))
 
     async def rest(self) -> None:
         """Stop looking between cells."""
         idle, self._idle = self._idle, None
-        if idle is not None and idle is not asyncio.current_task():
-            idle.cancel()
-            await asyncio.wait([idle])
+        if idle is not None:
+            await idle.end()
 
     async def _watch_idle(self, workspace: Path, end: Callable[[], Awaitable[None]]) -> None:
         allowed = self._found if self.full else self._most
@@ -102,7 +131,6 @@ class DiskWatch:
         calms: bool = False,
     ) -> None:
         while True:
-            await asyncio.sleep(pause)
             began, before = time.perf_counter(), self._found
             await self._look(workspace)
             if self._exceeds(allowed):
@@ -111,6 +139,7 @@ class DiskWatch:
             if calms:
                 pause = min(pause * _CALM, _LONGEST_PAUSE) if self._found == before else _IDLE_PAUSE
             pause = max(pause, _SHARE * (time.perf_counter() - began))
+            await asyncio.sleep(pause)
 
     def _exceeds(self, allowed: Usage) -> bool:
         return self._found.size > allowed.size or self._found.files > allowed.files
@@ -123,6 +152,7 @@ class DiskWatch:
                 twice = Usage(size=2 * self._most.size, files=2 * self._most.files)
                 found = await asyncio.to_thread(usage, str(workspace), most=twice)
             self._found = found
+        self._looked = time.perf_counter()
 
 
 def _spelled(size: int) -> str:

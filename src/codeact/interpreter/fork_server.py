@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codeact.interpreter.child import Child, environment, program
+from codeact.interpreter.child import ONE_THREAD, Child, environment, program
 from codeact.interpreter.wire import Frame, encode
 
 _CHUNK = 1 << 18
@@ -78,6 +78,7 @@ class Zygote:
                 cwd="/",
                 env={
                     **environment(settings.python, Path(tempfile.gettempdir())),
+                    **ONE_THREAD,
                     "MALLOC_ARENA_MAX": "1",  # else each kernel's second thread has one of its own
                 },
                 pass_fds=(theirs.fileno(), held),

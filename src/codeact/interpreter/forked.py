@@ -12,7 +12,7 @@ from codeact.errors import InterpreterLost
 from codeact.interpreter import Execution, State
 from codeact.interpreter.answers import LOST_BEFORE, NAMES_SHOWN
 from codeact.interpreter.beneath import make_folder
-from codeact.interpreter.child import Child, environment
+from codeact.interpreter.child import ONE_THREAD, Child, environment
 from codeact.interpreter.enclosure import SessionGroup, Tell, warn
 from codeact.interpreter.fork_server import Forked, Settings, zygote
 from codeact.interpreter.harmless import is_harmless
@@ -200,7 +200,7 @@ class ForkedInterpreter(WatchedInterpreter):
 
     def _greeting(self) -> dict[str, Any]:
         env = environment(self._python, self.workspace) if self._env is None else self._env
-        return {**super()._greeting(), "preload": [], "env": dict(env)}
+        return {**super()._greeting(), "preload": [], "env": {**ONE_THREAD, **env}}
 
     async def _prepare(self, code: str) -> None:
         if self._when == "never" or (self._when == "auto" and is_harmless(code)):

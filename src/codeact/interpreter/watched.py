@@ -19,6 +19,9 @@ from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.wire import Frame
 from codeact.tools import EMPTY, Toolbox
 
+LASTED = 0.02
+"""Seconds from which on a cell that ended well is asked what it has cost; counts are not lost."""
+
 
 class WatchedInterpreter(ProcessInterpreter):
     """What a session behind walls needs of its host while it lives; `sandbox` None watches nothing.
@@ -46,7 +49,8 @@ class WatchedInterpreter(ProcessInterpreter):
         """As the protocol says, with a remark on what ran out: memory, or the disk's share."""
         self._disk_full = False
         execution = await super().execute(code, toolbox=toolbox, emit=emit)
-        remark = self._walls.remark()
+        lasted = not execution.ok or execution.seconds > LASTED
+        remark = self._walls.remark() if lasted else ""
         if remark:
             execution = dataclasses.replace(execution, text=joined(execution.text, remark))
         if self._disk is None:

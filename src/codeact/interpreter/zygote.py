@@ -26,15 +26,6 @@ from codeact.interpreter.kernel import Kernel, hold, serve
 
 MESSAGE = 1 << 16
 """Bytes of a request."""
-THREAD_COUNTS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "BLIS_NUM_THREADS",
-)
-"""Pinned to 1 before any import: a process with threads cannot be forked safely."""
 REST = 20
 """Milliseconds without a request after which the next kernel is forked ahead."""
 _PR_SET_CHILD_SUBREAPER = 36
@@ -57,8 +48,6 @@ def main() -> None:
         hold(lifeline)
     if settings["version"] != __version__:
         sys.exit(OTHER_VERSION.format(there=__version__, here=settings["version"]))
-    for name in THREAD_COUNTS:
-        os.environ[name] = "1"
     walls = Walls(settings["walls"])
     if "without" not in settings:  # else it has entered already, and begins anew
         walls.enter()
