@@ -75,6 +75,32 @@ def test_of_a_syntax_error_the_line_and_the_message_are_kept() -> None:
     ]
 
 
+def test_hints_below_an_error_stay_and_shown_values_go() -> None:
+    text = (
+        "[Error: NameError]\nTraceback (most recent call last):\n"
+        '  File "<cell 1>", line 2, in <module>\n--> print(sum(nubers))\n'
+        "              ^^^^^^\n    where numbers = list of 3 [1, 2, 3]\n"
+        "NameError: name 'nubers' is not defined\nDid you mean 'numbers'?\n"
+    )
+    said = "NameError: name 'nubers' is not defined\nDid you mean 'numbers'?"
+    assert pieces([user(text)]) == [Piece("error", f"print(sum(nubers))\n{said}")]
+
+
+def test_what_is_said_of_every_syntax_error_goes() -> None:
+    text = (
+        '[Error: SyntaxError]\n  File "<cell 1>", line 1\n    print((21 + 35) // 8\n'
+        "                        ^\nSyntaxError: incomplete input\n"
+        "[Nothing of this cell was run: it is not valid Python. Correct it and run it all.]\n"
+    )
+    said = "print((21 + 35) // 8\nSyntaxError: incomplete input"
+    assert pieces([user(text)]) == [Piece("error", said)]
+
+
+def test_an_error_without_a_traceback_stays_as_it_is() -> None:
+    text = "There is no tool named 'x'.\nThe tools are: y."
+    assert pieces([user(f"[Error]\n{text}")]) == [Piece("error", text)]
+
+
 def test_an_output_stands_without_its_header() -> None:
     assert pieces([user("[Output]\n42\n")]) == [Piece("output", "42")]
 

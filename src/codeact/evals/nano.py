@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,12 +91,20 @@ async def measure(
     if name not in ROWS:
         raise ConfigError(NO_ROW.format(name=name, known=", ".join(ROWS)))
     tally: dict[str, tuple[int, int]] = {}
-    async for played in _lived(model, drawn(name, families, n, seed), n):
-        solved, lived = tally.get(played.instance.family, (0, 0))
-        tally[played.instance.family] = (solved + played.solved, lived + 1)
-        told(played)
+    count = 0
+    cases = drawn(name, families, n, seed)
+    async with aclosing(play(cases, model=model, max_steps=MAX_STEPS)) as episodes:
+        async for played in episodes:
+            if _harmless(played):
+                continue
+            solved, lived = tally.get(played.instance.family, (0, 0))
+            tally[played.instance.family] = (solved + played.solved, lived + 1)
+            told(played)
+            count += 1
+            if count == n:
+                break
     successes = sum(solved for solved, _ in tally.values())
-    return Row(name, sum(lived for _, lived in tally.values()), successes, tally)
+    return Row(name, count, successes, tally)
 
 
 def drawn(name: str, families: Sequence[str] | None, n: int, seed: int) -> Iterator[Instance]:
@@ -106,14 +115,7 @@ def drawn(name: str, families: Sequence[str] | None, n: int, seed: int) -> Itera
             yield instance
 
 
-async def _lived(model: Model, cases: Iterator[Instance], n: int) -> AsyncIterator[Played]:
-    """At most `n` episodes; those whose planned mistake did no harm show no recovery."""
-    count = 0
-    async for played in play(cases, model=model, max_steps=MAX_STEPS):
-        pairs = zip(played.instance.way, played.trajectory.steps, strict=False)
-        if any(turn.wrong and step.observation.ok for turn, step in pairs):
-            continue
-        yield played
-        count += 1
-        if count == n:
-            return
+def _harmless(played: Played) -> bool:
+    """Whether a mistake on the way did not fail, so that there was nothing to recover from."""
+    pairs = zip(played.instance.way, played.trajectory.steps, strict=False)
+    return any(turn.wrong and step.observation.ok for turn, step in pairs)

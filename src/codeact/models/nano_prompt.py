@@ -1,8 +1,9 @@
 """What the small model reads of a conversation: its tools, what was said and done, no instructions.
 
 The model was trained on this form, so the fixed text of the system prompt would tell it nothing and
-cost it most of its window. What it loses: text that a caller adds to the system prompt, all but the
-last two lines of a traceback, the middle of a long output, and pictures.
+cost it most of its window. What it loses: text that a caller adds to the system prompt, all of a
+traceback but the line that failed and what is said of it, the middle of a long output, and
+pictures.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ ACTS = "<execute>"
 _TOOL = re.compile(r"\[(\d+)\] (\w+\(.*)")
 _OBSERVED = re.compile(r"\[(Output|Error)(?:: [\w.]+)?\]\n")
 _FRAME = re.compile(r"Traceback \(|\s*File \"|\s*[~^]+\s*$")
+_INDENTED = re.compile(r"\s|-->")
+_VALUES = re.compile(r"\s+where ")
+_NOT_RUN = re.compile(r"\[Nothing of this cell was run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _said(message: Message) -> Piece:
         return Piece("user", message.content.strip())
     text = message.content[header.end() :].strip("\n")
     if header[1] == "Error":
-        return Piece("error", _clipped(_last_lines(text)))
+        return Piece("error", _clipped(_essence(text)))
     return Piece("output", _clipped(text))
 
 
@@ -92,13 +96,17 @@ def _tools(system: str) -> str:
     return "\n".join(lines)
 
 
-def _last_lines(text: str) -> str:
-    """Of a traceback the line of code that failed and what went wrong; other texts as they are."""
-    lines = text.splitlines()
+def _essence(text: str) -> str:
+    """Of a traceback the line that failed and what is said of it; other texts as they are."""
+    lines = [line for line in text.splitlines() if line.strip()]
     if not any(_FRAME.match(line) for line in lines):
         return text
-    told = [line.strip() for line in lines if line.strip() and not _FRAME.match(line)]
-    return "\n".join(told[-2:])
+    start = len(lines)
+    while start and not _INDENTED.match(lines[start - 1]) and not _FRAME.match(lines[start - 1]):
+        start -= 1
+    code = [line for line in lines[:start] if not _FRAME.match(line) and not _VALUES.match(line)]
+    failed = [code[-1].removeprefix("-->").strip()] if code else []
+    return "\n".join([*failed, *(line for line in lines[start:] if not _NOT_RUN.match(line))])
 
 
 def _clipped(text: str) -> str:

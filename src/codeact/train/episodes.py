@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from codeact import trajectory as trajectories
@@ -29,11 +30,12 @@ async def play_for_training(
     """
     begun = time.monotonic()
     kept = 0
-    async for played in play(instances(seed, count, TRAINS, families)):
-        if played.solved and played.sound:
-            trajectories.append(path, played.trajectory)
-            kept += 1
-            told(kept, played.trajectory)
-        if seconds is not None and time.monotonic() - begun > seconds:
-            break
+    async with aclosing(play(instances(seed, count, TRAINS, families))) as episodes:
+        async for played in episodes:
+            if played.solved and played.sound:
+                trajectories.append(path, played.trajectory)
+                kept += 1
+                told(kept, played.trajectory)
+            if seconds is not None and time.monotonic() - begun > seconds:
+                break
     return kept

@@ -103,7 +103,7 @@ def to_gguf(folder: Path, out: Path) -> None:
     writer.add_layer_norm_rms_eps(shape["epsilon"])
     writer.add_vocab_size(shape["vocabulary"])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    _add_tokenizer(writer, folder)
+    _add_tokenizer(writer, folder, shape["vocabulary"])
     for name, weight in weights.items():
         if name.endswith(("q_proj.weight", "k_proj.weight")):
             weight = interleaved(weight, shape["heads"])
@@ -137,7 +137,8 @@ def interleaved(weight: NDArray[Any], heads: int) -> NDArray[Any]:
     return halves.swapaxes(1, 2).reshape(rows, columns)
 
 
-def _add_tokenizer(writer: Any, folder: Path) -> None:
+def _add_tokenizer(writer: Any, folder: Path, size: int) -> None:
+    """The tokens, filled up to the size of the embedding."""
     import gguf
 
     model = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
@@ -154,6 +155,9 @@ def _add_tokenizer(writer: Any, folder: Path) -> None:
         else gguf.TokenType.NORMAL
         for token in tokens
     ]
+    missing = size - len(tokens)
+    tokens += [f"<|unused {number}|>" for number in range(missing)]
+    kinds += [gguf.TokenType.UNUSED] * missing
     merges = [
         each if isinstance(each, str) else " ".join(each) for each in model["model"]["merges"]
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codeact.agent import Agent
@@ -118,11 +118,11 @@ def playground(*, timeout: float = 10.0) -> Playground:
 
 async def play(
     drawn: Iterable[Instance], *, model: Model | None = None, max_steps: int = MAX_STEPS
-) -> AsyncIterator[Played]:
+) -> AsyncGenerator[Played, None]:
     """Live instances one after another in one walled kernel: by their oracle, or by `model`.
 
     With a model, an instance that has a mistake begins with that mistake: the model has to recover.
-    Raises InterpreterLost.
+    Raises InterpreterLost. Who leaves early closes it with `contextlib.aclosing`.
     """
     async with playground() as ground:
         for instance in drawn:
