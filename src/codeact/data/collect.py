@@ -25,6 +25,8 @@ SECONDS = 30.0
 
 SOLVED, WRONG, FAILED = "solved", "wrong", "failed"
 """Outcomes; the others are the reasons why an episode stopped without an answer."""
+UNSOUND = "unsound"
+"""An oracle's mistake that did not fail as it was meant to, or spoilt what came after it."""
 
 OTHER_COLLECTION = (
     "{path} holds a collection with {name} {before!r}, and this one has {now!r}. Name another file "
@@ -186,7 +188,10 @@ async def _by_oracle(agent: Agent, problem: Problem, ground: Playground) -> Traj
     except InterpreterLost as lost:
         await ground.reset()
         return _lost(problem, agent, lost)
-    return _labelled(problem, played.trajectory, played.solved and played.sound)
+    labelled = _labelled(problem, played.trajectory, played.solved)
+    if played.sound:
+        return labelled
+    return dataclasses.replace(labelled, metadata={**labelled.metadata, "outcome": UNSOUND})
 
 
 def _lost(problem: Problem, agent: Agent, lost: InterpreterLost) -> Trajectory:
