@@ -14,10 +14,10 @@ from codeact.evals import Score
 from codeact.evals.m3tooleval import M3ToolEval, run
 from codeact.evals.m3tooleval.bare_feedback import NO_OUTPUT, NO_RESULT, BareFeedback
 from codeact.evals.m3tooleval.grader import GraderName
-from codeact.evals.m3tooleval.no_interpreter import NO_CODE, NoInterpreter
 from codeact.evals.m3tooleval.prompt import CLOSE, instruction
 from codeact.evals.m3tooleval.protocol import PROTOCOLS, ProtocolName
-from codeact.evals.m3tooleval.runs import kernel
+from codeact.evals.no_interpreter import NO_CODE, NoInterpreter
+from codeact.evals.runs import kernel
 from codeact.formats import by_name
 from codeact.messages import Completion, NativeCall
 from codeact.models.scripted import ScriptedModel

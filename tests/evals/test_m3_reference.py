@@ -19,14 +19,15 @@ from codeact.evals.m3tooleval.dna_sequencer import SAMPLES, DnaSequencer
 from codeact.evals.m3tooleval.exercise import Domain
 from codeact.evals.m3tooleval.grader import GraderName
 from codeact.evals.m3tooleval.message_decoder import PUZZLES, MessageDecoder
-from codeact.evals.m3tooleval.no_interpreter import NoInterpreter
-from codeact.evals.m3tooleval.protocol import SECONDS, ProtocolName
+from codeact.evals.m3tooleval.protocol import ProtocolName
 from codeact.evals.m3tooleval.reference import MAX_TURNS, ReferencePlayer
 from codeact.evals.m3tooleval.shop import SHOP, Shop
 from codeact.evals.m3tooleval.trade_calculator import TradeCalculator
 from codeact.evals.m3tooleval.travel_planning import TravelPlanning
 from codeact.evals.m3tooleval.trips import FLIGHTS, HOTELS
 from codeact.evals.m3tooleval.web_browsing import WebBrowsing
+from codeact.evals.no_interpreter import NoInterpreter
+from codeact.evals.runs import SECONDS
 from codeact.interpreter import Interpreter
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.messages import Message

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from codeact.evals.m3tooleval import runs as m3tooleval
+from codeact.evals import runs as m3tooleval
 from codeact.interpreter import Execution
 from codeact.interpreter.kernel_traceback import NOT_PYTHON, NOTHING_RAN
 from codeact.interpreter.process import ProcessInterpreter

@@ -21,14 +21,14 @@ from codeact.cli.options import Options
 from codeact.cli.report_screen import show
 from codeact.cli.session import find_model, runs_folder
 from codeact.errors import CodeActError, ConfigError
-from codeact.evals.m3tooleval import M3ToolEval, Tally, run
+from codeact.evals.m3tooleval import M3ToolEval
 from codeact.evals.m3tooleval.editions import EditionName
 from codeact.evals.m3tooleval.grader import GraderName
 from codeact.evals.m3tooleval.protocol import ProtocolName
 from codeact.evals.m3tooleval.reference import MAX_TURNS, ReferencePlayer
-from codeact.evals.m3tooleval.runs import ModelFor
 from codeact.evals.report import compare_formats, summarize
 from codeact.evals.results import begin, load, slug
+from codeact.evals.runs import ModelFor, Tally, run
 from codeact.evals.tables import tables
 from codeact.models import Model
 from codeact.recording import new_folder, versions

@@ -53,13 +53,16 @@ _SOLUTION = re.compile(r"<solution>(.*?)</solution>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question; `reference` is the answer, or the unit tests of a program."""
+    """One question; `reference` is the answer, or the unit tests of a program. `gold` is a right
+    solution as it would be proposed, None where the data has none.
+    """
 
     kind: Kind
     id: str
     prompt: str
     reference: Any
     options: Mapping[str, str] = field(default_factory=dict)
+    gold: str | None = None
 
 
 def kernel() -> AbstractAsyncContextManager[Interpreter]:
@@ -91,6 +94,14 @@ async def right(question: Question, answer: str, interpreter: Interpreter | None
 
     Raises InterpreterLost.
     """
+    if runs_code(question.kind):
+        assert interpreter is not None
+        return await passes(interpreter, answer, question.reference)
+    return agrees(question, answer)
+
+
+def agrees(question: Question, answer: str) -> bool:
+    """Whether the answer is right, as MINT judged, where judging runs no code."""
     match question.kind:
         case "gsm8k" | "math" | "hotpotqa":
             return near_or_contained(question.reference, answer)
@@ -99,8 +110,7 @@ async def right(question: Question, answer: str, interpreter: Interpreter | None
         case "mmlu":
             return chosen(question.reference, question.options, answer)
         case "humaneval" | "mbpp":
-            assert interpreter is not None
-            return await passes(interpreter, answer, question.reference)
+            raise ValueError(f"A solution of {question.kind} is judged by running it.")
 
 
 def questions(data_dir: Path, kinds: Sequence[Kind] = KINDS) -> list[Question]:
@@ -133,14 +143,21 @@ def tasks(
     Raises DataError.
     """
     return [
-        Task(
-            id=f"{question.kind}/{question.id}",
-            domain=question.kind,
-            prompt=partial(_prompt, question),
-            open=partial(_open, question, toolbox, open_interpreter),
-        )
+        task(question, toolbox=toolbox, open_interpreter=open_interpreter)
         for question in questions(data_dir, kinds)
     ]
+
+
+def task(
+    question: Question, *, toolbox: Toolbox = EMPTY, open_interpreter: OpenInterpreter = kernel
+) -> Task:
+    """One question as a task."""
+    return Task(
+        id=f"{question.kind}/{question.id}",
+        domain=question.kind,
+        prompt=partial(_prompt, question),
+        open=partial(_open, question, toolbox, open_interpreter),
+    )
 
 
 class Examiner:
@@ -186,7 +203,19 @@ def _question(kind: Kind, record: Mapping[str, Any]) -> Question:
         prompt=_LEADS.get(kind, "") + prompt,
         reference=record["reference"],
         options=options_of(prompt) if kind == "mmlu" else {},
+        gold=_gold(kind, record),
     )
+
+
+def _gold(kind: Kind, record: Mapping[str, Any]) -> str | None:
+    match kind:
+        case "humaneval":
+            body = record.get("canonical_solution")
+            return None if body is None else f"{record['prompt']}\n{body}"
+        case "mbpp":
+            return record.get("code")
+        case "gsm8k" | "math" | "theoremqa" | "mmlu" | "hotpotqa":
+            return str(record["reference"])
 
 
 def _prompt(question: Question, format: ActionFormat, toolbox: Toolbox) -> Sequence[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import math
@@ -50,12 +51,19 @@ _NEAR = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One question with the judge of its answers."""
+    """One question with the judge of its answers. `agrees` judges the same at once, None where
+    judging runs code; `gold` is a right answer; `topic` and `split` are the data's own, where it
+    has them.
+    """
 
     id: str
     set: SetName
     prompt: str
     judge: Judge
+    agrees: Callable[[str], bool] | None = None
+    gold: str = ""
+    topic: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +121,53 @@ def _lines(path: Path) -> list[Any]:
 
 
 def _item(name: SetName, number: int, record: Any, open_interpreter: OpenInterpreter) -> Item:
-    prompt, judge = _READERS[name](record, partial(_passes, open_interpreter))
-    return Item(id=f"{name}/{number}", set=name, prompt=prompt, judge=judge)
+    return _READERS[name](f"{name}/{number}", record, partial(_passes, open_interpreter))
 
 
-def _gsm8k(record: Any, run: Run) -> tuple[str, Judge]:
-    wanted = float(record["answer"].rpartition("####")[2].replace(",", ""))
-    return f"{record['question']}\n\n{NUMBER}", partial(_is_number, wanted)
+def _gsm8k(id: str, record: Any, run: Run) -> Item:
+    gold = record["answer"].rpartition("####")[2].strip()
+    agrees = partial(_is_number, float(gold.replace(",", "")))
+    return _stated(id, "gsm8k", f"{record['question']}\n\n{NUMBER}", agrees, gold)
 
 
-def _gsm_hard(record: Any, run: Run) -> tuple[str, Judge]:
-    return f"{record['input']}\n\n{NUMBER}", partial(_is_number, float(record["target"]))
+def _gsm_hard(id: str, record: Any, run: Run) -> Item:
+    wanted = float(record["target"])
+    asked = f"{record['input']}\n\n{NUMBER}"
+    return _stated(id, "gsm_hard", asked, partial(_is_number, wanted), repr(wanted))
 
 
-def _math(record: Any, run: Run) -> tuple[str, Judge]:
+def _math(id: str, record: Any, run: Run) -> Item:
     result = boxed(record["solution"]) or record["solution"].rpartition("\\boxed")[2]
-    return f"{record['problem']}\n\n{BOXED}", partial(_is_result, result)
+    asked = f"{record['problem']}\n\n{BOXED}"
+    gold = f"\\boxed{{{result}}}"
+    item = _stated(id, "math", asked, partial(_is_result, result), gold)
+    return dataclasses.replace(item, topic=str(record.get("type", "")))
 
 
-def _humaneval(record: Any, run: Run) -> tuple[str, Judge]:
+def _humaneval(id: str, record: Any, run: Run) -> Item:
     entry = record["entry_point"]
     before = record["prompt"].partition(f"def {entry}(")[0]
     asked = COMPLETE.format(prompt=record["prompt"])
-    return f"{asked}\n\n{PROGRAM}", partial(run, before, f"{record['test']}\ncheck({entry})")
+    judge = partial(run, before, f"{record['test']}\ncheck({entry})")
+    gold = f"{record['prompt']}{record.get('canonical_solution', '')}"
+    prompt = f"{asked}\n\n{PROGRAM}"
+    return Item(id=id, set="humaneval", prompt=prompt, judge=judge, gold=_fenced(gold))
 
 
-def _mbpp(record: Any, run: Run) -> tuple[str, Judge]:
+def _mbpp(id: str, record: Any, run: Run) -> Item:
     tests = "\n".join(record["test_list"])
     asked = MUST_PASS.format(text=record["text"], tests=tests)
-    return f"{asked}\n\n{PROGRAM}", partial(run, record.get("test_setup_code", ""), tests)
+    return Item(
+        id=id,
+        set="mbpp",
+        prompt=f"{asked}\n\n{PROGRAM}",
+        judge=partial(run, record.get("test_setup_code", ""), tests),
+        gold=_fenced(record.get("code", "").replace("\r\n", "\n")),
+        split=_split(int(record.get("task_id", 0))),
+    )
 
 
-_READERS: Mapping[SetName, Callable[[Any, Run], tuple[str, Judge]]] = {
+_READERS: Mapping[SetName, Callable[[str, Any, Run], Item]] = {
     "gsm8k": _gsm8k,
     "gsm_hard": _gsm_hard,
     "math": _math,
@@ -153,12 +176,31 @@ _READERS: Mapping[SetName, Callable[[Any, Run], tuple[str, Judge]]] = {
 }
 
 
-async def _is_number(wanted: float, answer: str) -> bool:
+def _stated(id: str, name: SetName, asked: str, agrees: Callable[[str], bool], gold: str) -> Item:
+    """A question whose answer is looked at, not run."""
+
+    async def judge(answer: str) -> bool:
+        return agrees(answer)
+
+    return Item(id=id, set=name, prompt=asked, judge=judge, agrees=agrees, gold=gold)
+
+
+def _fenced(program: str) -> str:
+    return f"```python\n{program}\n```"
+
+
+def _split(number: int) -> str:
+    """MBPP's parts by task number, as its authors divided it."""
+    bounds = (("prompt", 10), ("test", 510), ("validation", 600))
+    return next((name for name, last in bounds if number <= last), "train")
+
+
+def _is_number(wanted: float, answer: str) -> bool:
     given = last_number(answer)
     return given is not None and math.isclose(given, wanted, rel_tol=_NEAR, abs_tol=_NEAR)
 
 
-async def _is_result(wanted: str, answer: str) -> bool:
+def _is_result(wanted: str, answer: str) -> bool:
     return same(boxed(answer) or answer, wanted)
 
 

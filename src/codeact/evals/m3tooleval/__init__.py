@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from codeact.evals.m3tooleval.benchmark import M3ToolEval
-from codeact.evals.m3tooleval.runs import Tally, run, scores, tally
+from codeact.evals.runs import Tally, run, scores, tally
 
 __all__ = ["M3ToolEval", "Tally", "run", "scores", "tally"]

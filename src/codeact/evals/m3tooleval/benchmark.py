@@ -10,12 +10,14 @@ from typing import Any
 
 from codeact.actions import Answer
 from codeact.agent import Agent
-from codeact.evals import Score
+from codeact.evals import Reference, Score
 from codeact.evals.m3tooleval.editions import EditionName, own, upstream
 from codeact.evals.m3tooleval.exercise import Domain, Exercise
 from codeact.evals.m3tooleval.grader import GRADERS, Examiner, Grader, GraderName, fixed
 from codeact.evals.m3tooleval.prompt import prompt
 from codeact.evals.m3tooleval.protocol import PROTOCOLS, Protocol, ProtocolName
+from codeact.evals.m3tooleval.reference import MAX_TURNS, ReferencePlayer
+from codeact.messages import Sampling
 from codeact.models import Model
 from codeact.rollout import Task, World
 from codeact.trajectory import StopReason, Trajectory
@@ -87,12 +89,35 @@ class M3ToolEval:
             kind="solved" if solved else _failure(exercise, counted, trajectory.stop_reason),
         )
 
-    def agent(self, model: Model, format: str, *, max_turns: int | None = None) -> Agent:
+    @property
+    def title(self) -> str:
+        return "M3ToolEval"
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        return {"edition": self.edition, "grader": self.grader, "protocol": self.protocol}
+
+    @property
+    def furnished(self) -> bool:
+        return False
+
+    def reference(self, format: str, tasks: Sequence[Task]) -> Reference:
+        player = ReferencePlayer.of(self, self.rules.format(format))
+        return Reference(model=player, max_turns=MAX_TURNS.get(format, 20))
+
+    def agent(
+        self,
+        model: Model,
+        format: str,
+        *,
+        max_turns: int | None = None,
+        sampling: Sampling | None = None,
+    ) -> Agent:
         """An agent that lives by the protocol. Raises ConfigError for an unknown format."""
         return Agent(
             model=model,
             format=self.rules.format(format),
-            sampling=self.rules.sampling,
+            sampling=sampling or self.rules.sampling,
             max_steps=max_turns or self.rules.max_turns,
             final_turn=False,
             patience=None,

@@ -13,9 +13,6 @@ from codeact.messages import Sampling
 
 ProtocolName = Literal["paper", "default"]
 
-SECONDS = 30.0
-"""How long one code action may take."""
-
 _SPELLINGS = {"code": "m3-code", "json": "m3-json", "text": "m3-text"}
 
 

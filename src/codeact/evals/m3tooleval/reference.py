@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codeact.actions import Action, Answer, CodeAction, ToolCall
 from codeact.errors import ConfigError
-from codeact.evals.m3tooleval.benchmark import M3ToolEval
 from codeact.evals.m3tooleval.policies import (
     dna_sequencer,
     message_decoder,
@@ -17,12 +17,15 @@ from codeact.evals.m3tooleval.policies import (
     web_browsing,
 )
 from codeact.evals.m3tooleval.prompt import instruction
-from codeact.evals.m3tooleval.runs import CODE_FORMATS
+from codeact.evals.runs import CODE_FORMATS
 from codeact.events import Emit, ignore
 from codeact.formats import ActionFormat
 from codeact.formats.markers import written
 from codeact.messages import Completion, Message, NativeCall, Sampling, ToolSchema
 from codeact.models import Until, never
+
+if TYPE_CHECKING:
+    from codeact.evals.m3tooleval.benchmark import M3ToolEval
 
 Policy = Generator[CodeAction | ToolCall, str, str]
 

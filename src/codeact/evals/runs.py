@@ -1,4 +1,4 @@
-"""Many episodes of M3ToolEval in several formats, and what came of them."""
+"""Many episodes of a benchmark in several formats, and what came of them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from codeact.evals import Score
-from codeact.evals.m3tooleval.benchmark import M3ToolEval
-from codeact.evals.m3tooleval.no_interpreter import NoInterpreter
-from codeact.evals.m3tooleval.protocol import SECONDS
+from codeact.evals import Benchmark, Score, Suite
+from codeact.evals.no_interpreter import NoInterpreter
 from codeact.formats import ActionFormat
 from codeact.interpreter import Interpreter
+from codeact.messages import Sampling
 from codeact.models import Model
 from codeact.rollout import Finished, OpenInterpreter, Task, rollouts, settled
 
 CODE_FORMATS = frozenset({"code", "code-fence", "m3-code"})
 """Formats that need an interpreter, by their own names."""
+
+SECONDS = 30.0
+"""How long one code action may take."""
 
 ModelFor = Callable[[ActionFormat], Model]
 
@@ -36,8 +38,8 @@ class Tally:
 
 
 def kernel() -> AbstractAsyncContextManager[Interpreter]:
-    """A walled kernel of its own for each episode, in a fresh folder, with the paper's limit and
-    plain tracebacks.
+    """A walled kernel of its own for each episode, in a fresh folder, with the paper's limit of
+    `SECONDS` and plain tracebacks.
     """
     from codeact.interpreter.opening import open_interpreter
 
@@ -45,7 +47,7 @@ def kernel() -> AbstractAsyncContextManager[Interpreter]:
 
 
 async def run(
-    benchmark: M3ToolEval,
+    benchmark: Suite,
     model: Model | ModelFor,
     formats: Sequence[str],
     *,
@@ -53,6 +55,7 @@ async def run(
     tasks: Sequence[Task] | None = None,
     epochs: int | None = None,
     max_turns: int | None = None,
+    sampling: Sampling | None = None,
     concurrency: int = 8,
     open_interpreter: OpenInterpreter = kernel,
     finished: Finished = lambda task, epoch, trajectory: None,
@@ -60,25 +63,28 @@ async def run(
     """Live the tasks in each format, one file of trajectories a format in the folder `out`, and
     tally what the files hold. What is there already is not done again.
 
-    `model` may depend on the format. `epochs` and `max_turns` None are the protocol's.
-    `open_interpreter` is for code formats; the others start no kernel. Raises ConfigError for an
-    unknown format before anything runs.
+    `model` may depend on the format. `epochs`, `max_turns` and `sampling` None are the rules'.
+    `open_interpreter` is for code formats and furnished worlds; the others start no kernel.
+    Raises ConfigError for an unknown format before anything runs.
     """
     chosen = benchmark.tasks() if tasks is None else tasks
     agents = {
         name: benchmark.agent(
-            _model(model, benchmark.rules.format(name)), name, max_turns=max_turns
+            _model(model, benchmark.rules.format(name)),
+            name,
+            max_turns=max_turns,
+            sampling=sampling,
         )
         for name in formats
     }
-    times = epochs or benchmark.rules.epochs
+    times, needed = epochs or benchmark.rules.epochs, benchmark.furnished
     tallies = {}
     for name, agent in agents.items():
         path = out / f"{name}.jsonl"
         await rollouts(
             agent,
             chosen,
-            open_interpreter if agent.format.name in CODE_FORMATS else NoInterpreter,
+            open_interpreter if needed | (agent.format.name in CODE_FORMATS) else NoInterpreter,
             path=path,
             epochs=times,
             concurrency=concurrency,
@@ -89,7 +95,7 @@ async def run(
 
 
 def scores(
-    benchmark: M3ToolEval, tasks: Sequence[Task], epochs: int, path: Path
+    benchmark: Benchmark, tasks: Sequence[Task], epochs: int, path: Path
 ) -> dict[tuple[str, int], Score]:
     """The score of each (task, epoch) that a file of trajectories holds."""
     wanted = {(task.id, epoch): task for epoch in range(epochs) for task in tasks}
@@ -100,7 +106,7 @@ def scores(
     }
 
 
-def tally(benchmark: M3ToolEval, tasks: Sequence[Task], epochs: int, path: Path) -> Tally:
+def tally(benchmark: Benchmark, tasks: Sequence[Task], epochs: int, path: Path) -> Tally:
     """What a file of trajectories comes to."""
     judged = list(scores(benchmark, tasks, epochs, path).values())
     return Tally(
