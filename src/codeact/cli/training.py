@@ -166,7 +166,8 @@ def _vocabulary(plan: Plan, folder: Path) -> Vocabulary:
         if plan.start is not None:
             path.write_bytes((plan.start / TOKENIZER).read_bytes())
         else:
-            drawn = instances(seed=plan.seed, count=TASKS_FOR_VOCABULARY)
+            count = min(TASKS_FOR_VOCABULARY, plan.episodes or TASKS_FOR_VOCABULARY)
+            drawn = instances(seed=plan.seed, count=count)
             learn(known_texts(drawn), VOCABULARY, path)
     return Vocabulary.load(path)
 
