@@ -40,6 +40,8 @@ ONE_THREAD = dict.fromkeys(
 """For processes that are to be copied: a process with threads cannot be, and these begin theirs as
 soon as they are imported.
 """
+WAITING = b"waiting"
+"""What a kernel says that was forked before it is asked for."""
 UNKNOWN_END = "ended, and nobody could tell how"
 
 

@@ -48,6 +48,7 @@ class SessionGroup:
         self._lock = threading.Lock()
         self._group: Group | None = None
         self._over = False
+        self._joined: set[int] = set()
         self.why = ""
         """Why it does not hold, empty where it does or nothing has joined yet."""
 
@@ -58,7 +59,7 @@ class SessionGroup:
     def join(self, pid: int) -> None:
         """Everything that this process starts from here on is in the group."""
         with self._lock:
-            if self._over:
+            if self._over or pid in self._joined:
                 return
             place = _place()
             try:
@@ -72,8 +73,13 @@ class SessionGroup:
                         cpus=self._policy.cpus,
                     )
                 self._group.attach(pid)
+                self._joined.add(pid)
             except OSError as error:
                 self.why = _NOT_JOINED.format(error=error)
+
+    def holds(self, pid: int) -> bool:
+        """Whether this process has joined already."""
+        return pid in self._joined
 
     def kills(self) -> int:
         """How many processes were killed for memory so far."""
@@ -168,19 +174,22 @@ class Enclosure:
         self._kills = 0
         return before
 
-    def meet(self, told: object, pid: int) -> None:
+    def meet(self, told: object, pid: int, group: SessionGroup | None) -> None:
         """A fresh kernel says which walls stand around it, before it has heard of any code.
 
-        It joins its group meanwhile. Raises WireError.
+        It joins its group meanwhile, where it has not come with one. Raises WireError.
         """
         self._layers = layers_told(told)
+        if group is not None and self._group is not None:
+            self._group = group
         self.join(pid)
 
     def join(self, pid: int) -> None:
         """In a thread: it takes milliseconds in which the kernel waits for its first cell."""
         if self._group is not None and pid:
-            loop = asyncio.get_running_loop()
-            self._joining = loop.run_in_executor(None, self._group.join, pid)
+            if not self._group.holds(pid):
+                loop = asyncio.get_running_loop()
+                self._joining = loop.run_in_executor(None, self._group.join, pid)
             _set_badness(pid, _ENDS_FIRST)
 
     async def complete(self) -> None:

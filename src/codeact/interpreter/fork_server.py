@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codeact.interpreter.child import ONE_THREAD, Child, environment, program
+from codeact.interpreter.child import ONE_THREAD, WAITING, Child, environment, program
+from codeact.interpreter.enclosure import SessionGroup
+from codeact.interpreter.spare_groups import SpareGroups
 from codeact.interpreter.wire import Frame, encode
 
 _CHUNK = 1 << 18
@@ -33,6 +35,7 @@ _PATIENCE = 2.0
 _GROUP = 4
 """PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9."""
 _CREDENTIALS = struct.Struct("3i")
+_ROOM = socket.CMSG_SPACE(_CREDENTIALS.size)
 Report = Callable[[int | None], None]
 """Is told how a kernel ended, None where that is not known."""
 Beget = Callable[[Sequence[int], Report], None]
@@ -52,7 +55,7 @@ class Settings:
 
 
 class Zygote:
-    """One zygote process. `hello` is what it said about itself, empty before."""
+    """One zygote process."""
 
     def __init__(self, settings: Settings) -> None:
         from codeact import __version__
@@ -61,7 +64,10 @@ class Zygote:
         self._control.setblocking(False)
         held, self._lifeline = os.pipe()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the zygote
-        self.hello: dict[str, Any] = {}
+        self._hello: dict[str, Any] = {}
+        self._has_spoken = threading.Event()
+        self.spares = SpareGroups(settings.walls)
+        self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         told = {
             "version": __version__,
             "preload": settings.preload,
@@ -92,6 +98,14 @@ class Zygote:
         finally:
             theirs.close()
             os.close(held)
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="codeact-zygote")
+        self._listener.start()
+
+    @property
+    def hello(self) -> dict[str, Any]:
+        """What it said about itself when it was ready; empty where it says nothing in time."""
+        self._has_spoken.wait(_PATIENCE)
+        return self._hello
 
     @property
     def alive(self) -> bool:
@@ -117,18 +131,31 @@ class Zygote:
         self._stderr.seek(0)
         return self._stderr.read().decode(errors="replace").strip()
 
-    def listen(self) -> None:
-        """Hear the zygote's hello, if it has come."""
-        with contextlib.suppress(BlockingIOError, ConnectionError):
-            message = self._control.recv(1 << 16)
-            if message:
-                self.hello = json.loads(message)
+    def _listen(self) -> None:
+        """Hear the zygote's hello, and of each kernel that it forks ahead."""
+        ready = select.poll()
+        ready.register(self._control, select.POLLIN)
+        while True:
+            ready.poll()
+            try:
+                message, extras, _, _ = self._control.recvmsg(1 << 16, _ROOM)
+            except ConnectionError:
+                return
+            if not message:
+                return
+            if message == WAITING:
+                self.spares.prepare(_CREDENTIALS.unpack(extras[0][2])[0])
+            else:
+                self._hello = json.loads(message)
+                self._has_spoken.set()
 
     def close(self) -> None:
         """End the zygote and its kernels."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._listener.join()
+        self.spares.close()
         self._control.close()
         os.close(self._lifeline)
         self._stderr.close()
@@ -170,7 +197,6 @@ def zygote(settings: Settings) -> Zygote:
             if found is not None:
                 found.close()
             found = _zygotes[settings] = Zygote(settings)
-        found.listen()
         return found
 
 
@@ -205,6 +231,8 @@ class Forked(Child):
         self.pid = 0
         self.verdict: Callable[[], str] = str
         """Asked when it was killed: why, where the host knows more than the signal."""
+        self.spare_group: Callable[[int], SessionGroup | None] = lambda pid: None
+        """The control group that it came with."""
         self._reported = asyncio.Event()
         super().__init__(on_frame=on_frame, on_death=on_death)
 
@@ -241,7 +269,7 @@ class Forked(Child):
     def _receive(self) -> bytes:
         if self._pidfd is not None:
             return self._socket.recv(_CHUNK)
-        data, extras, _, _ = self._socket.recvmsg(_CHUNK, socket.CMSG_SPACE(_CREDENTIALS.size))
+        data, extras, _, _ = self._socket.recvmsg(_CHUNK, _ROOM)
         for level, kind, value in extras:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and data:
                 self._know(_CREDENTIALS.unpack(value)[0])

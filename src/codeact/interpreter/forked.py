@@ -176,6 +176,7 @@ class ForkedInterpreter(WatchedInterpreter):
             on_death=self._mourn,
             last_words=parent.last_words,
         )
+        kernel.spare_group = parent.spares.take
         kernel.verdict = self._walls.verdict
         return kernel
 

@@ -104,7 +104,8 @@ class WatchedInterpreter(ProcessInterpreter):
     def _hear(self, frame: Frame) -> None:
         if frame.head.get("op") == "ready" and self._ready is not None and not self._ready.done():
             assert isinstance(self._child, Forked)
-            self._walls.meet(frame.head.get("walls"), self._child.pid)
+            kernel = self._child
+            self._walls.meet(frame.head.get("walls"), kernel.pid, kernel.spare_group(kernel.pid))
         super()._hear(frame)
 
     async def _awake(self) -> None:

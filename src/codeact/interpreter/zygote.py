@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from codeact import __version__
+from codeact.interpreter.child import WAITING
 from codeact.interpreter.kernel import Kernel, hold, serve
 
 MESSAGE = 1 << 16
@@ -239,6 +240,7 @@ class Zygote:
     def _wait(self, channel: socket.socket) -> NoReturn:
         """In the new process: wait until a kernel is asked for."""
         try:
+            self._control.send(WAITING)
             self._shed()
             _die_with_parent()
             message, descriptors, _, _ = socket.recv_fds(channel, MESSAGE, 3)
