@@ -76,6 +76,17 @@ async def test_a_session_that_was_undone_to_its_start_lives_on_for_many_cells() 
             assert (await interpreter.execute("x += 1; print(x)")).text == f"{number}\n"
 
 
+async def test_a_snapshot_that_tells_late_of_its_copy_does_not_mistake_it_for_the_next() -> None:
+    """As on a machine so busy that the process which was copied does not come to speak."""
+    late = "import os, time\nos.register_at_fork(after_in_parent=lambda: time.sleep(0.3))"
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute(late)
+        await interpreter.execute("x = 1")
+        await interpreter.execute("x = 2")
+        assert "Back to before cell 3." in (await interpreter.undo()).text
+        assert (await interpreter.execute("x")).text == "1\n"
+
+
 async def test_a_cell_that_waits_for_a_reset_can_be_undone() -> None:
     async with ForkedInterpreter() as interpreter:
         await interpreter.execute("x = 1")

@@ -41,6 +41,8 @@ class Frozen:
         self._copies: dict[int, Forked] = {}
         self._newest: Forked | None = None
         self._outcome: asyncio.Future[str] | None = None
+        self._missing: set[str] = set()
+        """What the newest copy and its parent have still to say."""
         self._frozen = False
         self._split = False
 
@@ -63,12 +65,13 @@ class Frozen:
             raise CannotCopy(CANNOT_COPY.format(why=DEAD))
         heard, mourned = self._kernel.tell(self._hear, self._died)
         self._outcome = outcome = asyncio.get_running_loop().create_future()
+        self._missing = {"ready", "forked"}
 
         def hear(frame: Frame) -> None:
             if outcome.done():
                 on_frame(frame)
             elif frame.head.get("op") == "ready":
-                outcome.set_result("")
+                self._tick("ready")
             else:
                 raise WireError("a copy that speaks before it is ready")
 
@@ -113,11 +116,18 @@ class Frozen:
         self._kernel.kill()
         await self._kernel.gone()
 
+    def _tick(self, what: str) -> None:
+        """Only with both is the copy there: told late, its process would be taken for the next."""
+        self._missing.discard(what)
+        if not self._missing and self._outcome is not None and not self._outcome.done():
+            self._outcome.set_result("")
+
     def _hear(self, frame: Frame) -> None:
         match frame.head:
             case {"op": "forked", "pid": int(pid)} if self._newest is not None:
                 self._copies[pid] = self._newest
                 self._split = not self._frozen
+                self._tick("forked")
             case {"op": "refused", "why": str(why)}:
                 if self._outcome is not None and not self._outcome.done():
                     self._outcome.set_result(why)
