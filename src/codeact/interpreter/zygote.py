@@ -27,7 +27,7 @@ from codeact.interpreter.kernel import Kernel, hold, serve
 
 MESSAGE = 1 << 16
 """Bytes of a request."""
-REST = 20
+REST = 10
 """Milliseconds without a request after which the next kernel is forked ahead."""
 _PR_SET_CHILD_SUBREAPER = 36
 _FIRST_USE = (
