@@ -7,3 +7,6 @@ import importlib.util
 collect_ignore = (
     [] if importlib.util.find_spec("torch") else ["test_nano.py", "test_export.py", "test_cli.py"]
 )
+collect_ignore += (
+    [] if importlib.util.find_spec("trl") else ["tiny_llm.py", "test_chat.py", "test_sft.py"]
+)

@@ -10,15 +10,18 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from codeact.cli.sft import SFT_HELP, sft
+
 TRAIN_HELP = """\
-Train the small model of this package, or write its weights for other programs.
+Train the small model of this package, fine-tune others, or write weights for other programs.
 
 \b
   codeact train nano --budget 2m          a first run: makes its data, then trains
   codeact train nano -o DIR --budget 4h   go on in DIR, with a larger budget
+  codeact train sft --recipe R --data F   a model of Hugging Face's, on your conversations
   codeact train export --to gguf -o FILE  for llama.cpp, Ollama and LM Studio
 
-Needs torch: pip install 'codeact[train]'
+Needs torch: pip install 'codeact[train]', and for sft 'codeact[sft]'
 """
 
 NANO_HELP = """\
@@ -107,6 +110,7 @@ def invoke_train(arguments: Sequence[str]) -> Any:
     settings = {"help_option_names": ["-h", "--help"]}
     app.callback(help=TRAIN_HELP)(_nothing)
     app.command("nano", help=NANO_HELP, context_settings=settings)(nano)
+    app.command("sft", help=SFT_HELP, context_settings=settings)(sft)
     app.command("export", help=EXPORT_HELP, context_settings=settings)(export)
     return app(args=list(arguments) or ["--help"], prog_name="codeact train")
 
