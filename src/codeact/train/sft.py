@@ -210,7 +210,7 @@ def _loaded(recipe: Recipe) -> Any:
         "attn_implementation": recipe.attention,
     }
     if recipe.method == "qlora":
-        settings["quantization_config"] = _quantization()
+        settings["quantization_config"] = quantization(gpu=torch.cuda.is_available())
     try:
         return AutoModelForCausalLM.from_pretrained(recipe.model, **settings)
     except (OSError, ValueError) as error:
@@ -218,8 +218,9 @@ def _loaded(recipe: Recipe) -> Any:
         raise ConfigError(NO_MODEL.format(model=recipe.model, problem=problem)) from error
 
 
-def _quantization() -> Any:
-    if not torch.cuda.is_available():
+def quantization(*, gpu: bool) -> Any:
+    """How QLoRA keeps the frozen weights: four bits each. Raises ConfigError without a GPU."""
+    if not gpu:
         raise ConfigError(NO_QLORA.format(problem="there is no GPU"))
     try:
         return BitsAndBytesConfig(
