@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
+from codeact.interpreter.snapshots import CannotCopy
 from tests.interpreter.conftest import Open
 from tests.interpreter.test_contract_deadlines import started
 
@@ -106,3 +109,56 @@ async def test_the_underscore_is_the_last_value_until_the_code_takes_the_name(op
             "8\n",
             "'mine'\n",
         ]
+
+
+def kept_copies(folder: Path) -> list[Path]:
+    return list(folder.glob("codeact-kept-*/*"))
+
+
+async def test_an_undo_that_cannot_bring_a_file_back_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute("x = 1; open('lost', 'w').write('a'); open('kept', 'w').close()")
+        await interpreter.execute("x = 2; import os; os.remove('lost')")
+        for copy in kept_copies(tmp_path):
+            copy.unlink()
+        done = await interpreter.undo()
+        assert (done.ok, done.error, done.state) == (False, "FilesNotRestored", "restored")
+        assert "brought back: lost (No such file or directory)." in done.text
+        assert not (interpreter.workspace / "lost").exists()
+        assert (await interpreter.execute("x")).text == "1\n"
+
+
+async def test_an_undo_without_a_workspace_restores_the_variables_and_says_so(
+    tmp_path: Path,
+) -> None:
+    workspace = tmp_path / "work"
+    async with ForkedInterpreter(workspace=workspace) as interpreter:
+        await interpreter.execute("x = 1")
+        await interpreter.execute("x = 2")
+        workspace.rename(tmp_path / "moved")
+        done = await interpreter.undo()
+        assert (done.error, done.state) == ("FilesNotRestored", "restored")
+        assert "The files are as they are now, because" in done.text
+        assert "'work'" in done.text
+        assert (await interpreter.execute("x")).text == "1\n"
+
+
+async def test_a_workspace_that_holds_too_much_is_not_undone_and_the_reason_is_told() -> None:
+    async with ForkedInterpreter() as interpreter:
+        await interpreter.execute("x = 1\nwith open('f', 'w') as f: f.truncate(300 << 20)")
+        await interpreter.execute("x = 2")
+        done = await interpreter.undo()
+        assert "files are as they are now, because the working folder holds more" in done.text
+        assert done.ok
+        assert (await interpreter.execute("x")).text == "1\n"
+
+
+async def test_a_fork_into_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with ForkedInterpreter() as interpreter:
+        with pytest.raises(CannotCopy, match="file"):
+            await interpreter.fork(tmp_path / "file")
+        assert (await interpreter.execute("1")).text == "1\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
+from codeact.interpreter.kept_files import Keeper, NotAllBack, TooMuch, bring_back
 
 NAMES = ("a", "b", " ", "ü✓", "new\nline", "-rf", "*", "\udcff")
 PATHS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map(lambda parts: "/".join(parts))
@@ -135,4 +137,50 @@ def test_links_out_of_the_workspace_are_not_followed(tmp_path: Path) -> None:
     bring_back(kept, folder)
     assert (outside / "precious").read_text() == "p"
     assert (folder / "d" / "precious").read_text() == "inside"
+    keeper.close()
+
+
+def test_what_cannot_be_brought_back_is_named_and_the_rest_comes_back(tmp_path: Path) -> None:
+    folder, store = tmp_path / "work", tmp_path / "store"
+    for name in ("a/lost", "b/fine"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(name)
+    keeper = Keeper()
+    kept = keeper.keep(folder)
+    copy = kept["a/lost"].copy
+    assert copy is not None
+    copy.rename(store)
+    shutil.rmtree(folder / "a")
+    shutil.rmtree(folder / "b")
+    with pytest.raises(NotAllBack, match=r"brought back: a/lost \(No such file or directory\)$"):
+        bring_back(kept, folder)
+    assert (folder / "b" / "fine").read_text() == "b/fine"
+    keeper.close()
+
+
+def test_of_many_files_that_could_not_be_brought_back_a_few_are_named(tmp_path: Path) -> None:
+    for number in range(8):
+        (tmp_path / str(number)).write_text("x")
+    keeper = Keeper()
+    kept = keeper.keep(tmp_path)
+    keeper.close()
+    for number in range(8):
+        (tmp_path / str(number)).unlink()
+    with pytest.raises(NotAllBack, match=r"^these .*: 0 \(No .*, 4 \(No [^)]*\), 3 more$"):
+        bring_back(kept, tmp_path)
+
+
+def test_a_file_that_may_not_be_opened_now_is_left_as_it_is(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    held.write_text("mine")
+    keeper = Keeper()
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    with held.open("r+") as file:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        kept = keeper.keep(tmp_path)
+    signal.signal(signal.SIGIO, before)
+    assert kept["held"].copy is None
+    held.write_text("written since")
+    bring_back(kept, tmp_path)
+    assert held.read_text() == "written since"
     keeper.close()

@@ -16,7 +16,7 @@ from codeact.interpreter.child import ONE_THREAD, Child, environment
 from codeact.interpreter.enclosure import SessionGroup, Tell, warn
 from codeact.interpreter.fork_server import Forked, Settings, zygote
 from codeact.interpreter.harmless import is_harmless
-from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
+from codeact.interpreter.kept_files import Keeper, NotAllBack, TooMuch, bring_back
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import (
     CANNOT_COPY,
@@ -40,6 +40,7 @@ NO_NAMES = "no names were defined"
 UNDONE = "[Back to before cell {cell}. The variables are as they were then: {names}.{files}]"
 FILES_UNDONE = " So are the files in the working folder."
 FILES_NOT_UNDONE = " The files are as they are now, because {why}."
+FILES_PARTLY_UNDONE = " Not all files in the working folder are: {why}."
 WALLED = "behind walls a copy works inside of the first session's folder, name no other"
 FORKS = (".codeact", "forks")
 NOT_EMPTY = "{folder} is not empty"
@@ -115,7 +116,10 @@ class ForkedInterpreter(WatchedInterpreter):
             return twin
 
     async def undo(self) -> Execution:
-        """Back to before the last cell that may have changed something, files included."""
+        """Back to before the last cell that may have changed something, files included.
+
+        The error is "NothingToUndo", or "FilesNotRestored" where the variables alone came back.
+        """
         await self.interrupt()
         async with self._lock:
             began = time.perf_counter()
@@ -129,15 +133,25 @@ class ForkedInterpreter(WatchedInterpreter):
             if here is not None:
                 await self._drop(here)
             shot = self._shots[-1]
-            if isinstance(shot.files, str):
-                files = FILES_NOT_UNDONE.format(why=shot.files)
-            else:
-                await asyncio.to_thread(bring_back, shot.files, self._place)
-                files = FILES_UNDONE
+            files, error = await asyncio.to_thread(self._files_undone, shot)
             names = _listed(shot.names)
             text = UNDONE.format(cell=shot.cell, names=names, files=files)
             seconds = time.perf_counter() - began
-            return Execution(text=text, state="restored", seconds=seconds)
+            return Execution(
+                text=text, ok=error is None, error=error, state="restored", seconds=seconds
+            )
+
+    def _files_undone(self, shot: Snapshot) -> tuple[str, str | None]:
+        """What to say of the files, and the error where some are not what they were."""
+        if isinstance(shot.files, str):
+            return FILES_NOT_UNDONE.format(why=shot.files), None
+        try:
+            bring_back(shot.files, self._place)
+        except NotAllBack as error:
+            return FILES_PARTLY_UNDONE.format(why=error), "FilesNotRestored"
+        except OSError as error:
+            return FILES_NOT_UNDONE.format(why=error), "FilesNotRestored"
+        return FILES_UNDONE, None
 
     async def _renew(self) -> None:
         await super()._renew()
@@ -326,12 +340,14 @@ class ForkedInterpreter(WatchedInterpreter):
         await lineage.leave()
 
     def _bring_files_of(self, workspace: Path) -> None:
-        self.workspace.mkdir(parents=True, exist_ok=True)
-        if any(self._place.iterdir()):
-            raise CannotCopy(CANNOT_COPY.format(why=NOT_EMPTY.format(folder=self.workspace)))
         keeper = Keeper(max_bytes=1 << 50, max_files=1 << 30)
         try:
+            self.workspace.mkdir(parents=True, exist_ok=True)
+            if any(self._place.iterdir()):
+                raise CannotCopy(CANNOT_COPY.format(why=NOT_EMPTY.format(folder=self.workspace)))
             bring_back(keeper.keep(workspace), self._place)
+        except OSError as error:
+            raise CannotCopy(CANNOT_COPY.format(why=error)) from error
         finally:
             keeper.close()
 

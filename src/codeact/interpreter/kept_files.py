@@ -23,10 +23,23 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 TOO_MUCH = "the working folder holds more than {files:,} files or {size} MB"
+NOT_BACK = "these could not be brought back: {files}"
+SHOWN = 5
+"""Of the files that could not be brought back."""
 
 
 class TooMuch(Exception):
     """A workspace that is too large to be copied for every cell."""
+
+
+class NotAllBack(OSError):
+    """All files have been brought back but for some, which the message names."""
+
+    def __init__(self, failed: dict[str, OSError]) -> None:
+        told = [f"{path} ({error.strerror})" for path, error in sorted(failed.items())]
+        if len(told) > SHOWN:
+            told[SHOWN:] = [f"{len(told) - SHOWN} more"]
+        super().__init__(NOT_BACK.format(files=", ".join(told)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,31 +121,50 @@ class Keeper:
         except OSError:
             return None
         with open(source, "rb") as reading, open(copy, "wb") as writing:
-            if not stat.S_ISREG(os.fstat(source).st_mode):
-                return None
-            _clone(reading.fileno(), writing.fileno())
-        return copy
+            regular = stat.S_ISREG(os.fstat(source).st_mode)  # else it was put there just now
+            if regular:
+                _clone(reading.fileno(), writing.fileno())
+        return copy if regular else None
 
 
 def bring_back(kept: Kept, workspace: Path) -> None:
-    """Make the workspace what it was, or another folder like it."""
+    """Make the workspace what it was, or another folder like it.
+
+    Raises NotAllBack where all the rest is done, and OSError where the workspace is no folder.
+    """
+    failed: dict[str, OSError] = {}
     present = {path: Entry(status) for path, status, _ in _walk(workspace)}
     for path in sorted(present, reverse=True):  # what is in a folder before the folder
         wanted = kept.get(path)
         if wanted is None or (wanted.can_be_made and not _alike(wanted, present[path])):
-            with _parent(workspace, path) as (folder, name):
+            with _noting(failed, path), _parent(workspace, path) as (folder, name):
                 _remove(name, folder, present[path])
-            del present[path]
+                del present[path]
     for path, entry in kept.items():
         if path not in present and entry.can_be_made:
-            with _parent(workspace, path) as (folder, name):
-                _make(name, folder, entry)
-            if not stat.S_ISDIR(entry.status.st_mode):
-                kept[path] = _renewed(workspace, path, entry)
+            with _noting(failed, path):
+                with _parent(workspace, path) as (folder, name):
+                    _make(name, folder, entry)
+                if not stat.S_ISDIR(entry.status.st_mode):
+                    kept[path] = _renewed(workspace, path, entry)
     for path in reversed(list(kept)):  # last: a folder may forbid what is done in it
         if stat.S_ISDIR(kept[path].status.st_mode):
-            with _parent(workspace, path) as (folder, name):
+            with _noting(failed, path), _parent(workspace, path) as (folder, name):
                 _finish(name, folder, kept[path].status)
+    if failed:
+        raise NotAllBack(failed)
+
+
+@contextlib.contextmanager
+def _noting(failed: dict[str, OSError], path: str) -> Iterator[None]:
+    """What cannot be done for a path is noted, but not what follows for its folder or content."""
+    try:
+        yield
+    except OSError as error:
+        related = [each for each in failed if f"{each}/".startswith(f"{path}/")]
+        related += [each for each in failed if f"{path}/".startswith(f"{each}/")]
+        if not related:
+            failed[path] = error
 
 
 def _alike(wanted: Entry, found: Entry) -> bool:
@@ -189,8 +221,8 @@ def _make(name: str, folder: int, entry: Entry) -> None:
     else:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with (
-            open(os.open(name, flags, 0o600, dir_fd=folder), "wb") as writing,
             open(entry.copy, "rb") as reading,
+            open(os.open(name, flags, 0o600, dir_fd=folder), "wb") as writing,
         ):
             _clone(reading.fileno(), writing.fileno())
     if os.geteuid() == 0:
