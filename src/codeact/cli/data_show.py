@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeact.cli.evaluation import failure
 from codeact.cli.harmless import clean
-from codeact.data.conversations import Conversation
+from codeact.data.conversations import Conversation, Said
 from codeact.data.layouts import read
 from codeact.data.tally import guessed, load_tokenizer
 from codeact.data.templates import chatml
@@ -66,7 +67,8 @@ def _pieces(
     yield Text(head, style="bold")
     yield Text(LEGEND, style=READ)
     if tokenizer is not None:
-        yield _by_token(conversation, tokenizer)
+        said = [each for each in conversation.said if system or each.role != "system"]
+        yield _by_token(said, tokenizer)
         return
     for each in conversation.said:
         style = LEARNED if each.learned else MASKED if each.role == "assistant" else READ
@@ -80,24 +82,31 @@ def _pieces(
             yield Text(clean(f"{call.name}({call.arguments})"), style=style)
 
 
-def _by_token(conversation: Conversation, tokenizer: Tokenizer) -> Text:
+def _by_token(said: Sequence[Said], tokenizer: Tokenizer) -> Text:
     from rich.text import Text
 
-    shown = chatml(conversation.said)
-    offsets = tokenizer.encode(shown.text, add_special_tokens=False).offsets
+    shown = chatml(said)
+    replies = chatml([dataclasses.replace(e, learned=e.role == "assistant") for e in said]).spans
     text = Text()
     done = 0
-    for number, (begin, end) in enumerate(offsets):
+    for number, (begin, end) in enumerate(
+        tokenizer.encode(shown.text, add_special_tokens=False).offsets
+    ):
         if end <= done:
             continue  # one character may take several tokens
         text.append(clean(shown.text[done:begin]), style=READ)
-        learned = any(start <= begin < stop for start, stop in shown.spans)
+        style = LEARNED if _among(begin, shown.spans) else READ
+        if style == READ and _among(begin, replies):
+            style = MASKED
         line = ODD if number % 2 else EVEN
-        style = f"{LEARNED if learned else READ} {line}".strip()
-        text.append(clean(shown.text[max(begin, done) : end]), style=style)
+        text.append(clean(shown.text[max(begin, done) : end]), style=f"{style} {line}".strip())
         done = end
     text.append(clean(shown.text[done:]), style=READ)
     return text
+
+
+def _among(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in spans)
 
 
 def _draw(texts: list[Text]) -> None:

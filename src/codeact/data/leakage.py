@@ -13,6 +13,9 @@ WORDS = 13
 MOST = 0.5
 """From this share of its runs on a question counts as leaked."""
 
+Runs = Mapping[tuple[str, ...], None]
+"""A set that keeps its order, so that a report says the same each time."""
+
 _WORD = re.compile(r"\w+")
 
 
@@ -80,7 +83,7 @@ def leakage(
 def _touched(
     name: str,
     ids: Sequence[str],
-    questions: Mapping[tuple[str, str], frozenset[tuple[str, ...]]],
+    questions: Mapping[tuple[str, str], Runs],
     hits: Mapping[tuple[str, str], Mapping[tuple[str, ...], str]],
 ) -> tuple[Overlap, ...]:
     found = []
@@ -88,7 +91,7 @@ def _touched(
         hit = hits.get((name, id))
         if hit:
             places = list(hit.values())
-            where = max(set(places), key=places.count)
+            where = max(dict.fromkeys(places), key=places.count)
             run = next(run for run, place in hit.items() if place == where)
             share = len(hit) / len(questions[name, id])
             found.append(Overlap(id=id, share=share, where=where, example=" ".join(run)))
@@ -99,9 +102,9 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _runs(said: Sequence[str], length: int) -> frozenset[tuple[str, ...]]:
+def _runs(said: Sequence[str], length: int) -> Runs:
     """All runs of so many words, or the whole where there are fewer; none of an empty text."""
     if not said:
-        return frozenset()
+        return {}
     length = min(length, len(said))
-    return frozenset(tuple(said[n : n + length]) for n in range(len(said) - length + 1))
+    return dict.fromkeys(tuple(said[n : n + length]) for n in range(len(said) - length + 1))
