@@ -85,6 +85,11 @@ def test_every_row_is_held_out_from_training() -> None:
 
 
 def test_a_model_that_was_trained_with_other_sides_is_refused() -> None:
-    check_sides({"held_out": held_out_hash()})
+    check_sides({"held_out": held_out_hash(FAMILIES), "families": FAMILIES})
     with pytest.raises(ConfigError, match="other held-out sides"):
-        check_sides({"held_out": "something else"})
+        check_sides({"held_out": "something else", "families": FAMILIES})
+
+
+def test_a_model_of_families_that_are_gone_is_refused() -> None:
+    with pytest.raises(ConfigError, match="other held-out sides"):
+        check_sides({"held_out": held_out_hash(), "families": ["gone"]})

@@ -146,7 +146,7 @@ def released(folder: Path) -> Path:
     shape = Shape(**tiny.SHAPE)  # type: ignore[arg-type]
     training = Training(folder, shape, settings(1_500), "cpu")
     training.run(EXAMPLES, PAD, lambda progress: None)
-    release(folder, tiny.tokenizer(folder), folder / "model", {"families": ["echo"]})
+    release(folder, tiny.tokenizer(folder), folder / "model", ["echo"], {"device": "cpu"})
     return folder / "model"
 
 

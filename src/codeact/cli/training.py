@@ -146,8 +146,7 @@ def _train(plan: Plan, budget: Budget) -> int:
     with _stopping() as stopped:
         training.run(examples, vocabulary.pad, live.told, lambda: bool(stopped))
     families = _families(files)
-    facts = {"families": families, "device": device}
-    release(folder, folder / TOKENIZER, folder / "model", facts)
+    release(folder, folder / TOKENIZER, folder / "model", families, {"device": device})
     live.end(folder / "model", draw(folder))
     if stopped:
         sys.stdout.write(STOPPED.format(folder=folder))

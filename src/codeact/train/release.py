@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,12 @@ from codeact.tasks.families import held_out_hash
 from codeact.train.nano import CHECKPOINT, Nano, Shape
 
 
-def release(run: Path, tokenizer: Path, folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write the model of a run's checkpoint into `folder`; `facts` go into its card."""
+def release(
+    run: Path, tokenizer: Path, folder: Path, families: Sequence[str], facts: Mapping[str, Any]
+) -> None:
+    """Write the model of a run's checkpoint into `folder`. `families` are those that it learned, on
+    which it will be measured; `facts` go into its card too.
+    """
     record = torch.load(run / CHECKPOINT, map_location="cpu", weights_only=True)
     weights = {name: weight.to(torch.float16).numpy() for name, weight in record["net"].items()}
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +35,8 @@ def release(run: Path, tokenizer: Path, folder: Path, facts: Mapping[str, Any]) 
         "parameters": sum(weight.size for weight in weights.values()),
         "tokens_seen": record["state"]["tokens"],
         "steps": record["state"]["step"],
-        "held_out": held_out_hash(),
+        "families": sorted(families),
+        "held_out": held_out_hash(families),
         **facts,
     }
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
