@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import json
 import typing
@@ -14,6 +15,8 @@ from codeact.actions import ToolCall
 from codeact.evals.apibank.catalogue import Api, Function, catalogue
 from codeact.evals.apibank.databases import ApiWorld
 from codeact.evals.apibank.refusal import ApiRefusal
+
+_TRUTH = {"true": True, "false": False}
 
 NO_FIT = "{name} cannot take {value!r} for {parameter}."
 
@@ -72,6 +75,11 @@ def _drawn(recorded: Any) -> str | None:
 
 
 def _kinds(function: Function) -> dict[str, Any]:
+    return _hints(getattr(function, "__func__", function))
+
+
+@functools.lru_cache(maxsize=256)  # the search is a new function in each world
+def _hints(function: Function) -> dict[str, Any]:
     return typing.get_type_hints(function)
 
 
@@ -87,8 +95,7 @@ def _read(kind: Any, value: Any) -> Any:
     if kind is str:
         return _text(value)
     if kind is bool:
-        spelled = value.strip().casefold() if isinstance(value, str) else value
-        return {"true": True, "false": False, True: True, False: False}.get(spelled)
+        return _TRUTH.get(str(value).strip().casefold())
     if kind is int:
         return _whole(value)
     listed = _listed(value)
@@ -110,8 +117,13 @@ def _texts(value: Any) -> dict[str, str] | None:
     """An object of texts."""
     if not isinstance(value, dict):
         return None
-    members = {str(key): _text(each) for key, each in value.items()}
-    return {key: each for key, each in members.items() if each is not None} or None
+    members: dict[str, str] = {}
+    for key, each in value.items():
+        text = _text(each)
+        if text is None:
+            return None
+        members[str(key)] = text
+    return members
 
 
 def _whole(value: Any) -> int | None:

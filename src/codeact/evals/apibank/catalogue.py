@@ -17,11 +17,10 @@ from codeact.evals.apibank.apis.money import Bank, Stocks
 from codeact.evals.apibank.apis.reckoning import Reckoning
 from codeact.evals.apibank.apis.travel import Hotels
 from codeact.evals.apibank.databases import ApiWorld
+from codeact.evals.apibank.dialogues import SEARCHER
 from codeact.evals.apibank.refusal import ApiRefusal
 from codeact.evals.apibank.search import NOTHING, ToolSearch
 from codeact.tools import Tool, Toolbox, tool
-
-SEARCHER = "ToolSearcher"
 
 BY_ARGUMENTS = {
     "Dictionary": "its definitions come from a service on the network",
@@ -52,10 +51,10 @@ def catalogue(world: ApiWorld) -> dict[str, Api]:
         for group, functions in _groups(world).items()
         for name, function in functions.items()
     }
-    tools = {api.name: as_tool(api) for api in found.values()}
 
     def search(keywords: str) -> list[dict[str, str]]:
         """Find tools by a few keywords; gives their names, signatures and descriptions."""
+        tools = {name: as_tool(api) for name, api in found.items()}
         names = ToolSearch(tools).find(keywords)
         if not names:
             raise ApiRefusal(NOTHING)
@@ -121,9 +120,7 @@ def _groups(world: ApiWorld) -> dict[str, dict[str, Function]]:
     }
 
 
-def _four(
-    noun: str, kept: Agenda | Reminders | Alarms | Meetings | Scenes
-) -> dict[str, Function]:
+def _four(noun: str, kept: Agenda | Reminders | Alarms | Meetings | Scenes) -> dict[str, Function]:
     return {
         f"Add{noun}": kept.add,
         f"Delete{noun}": kept.delete,

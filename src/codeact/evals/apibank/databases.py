@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gzip
 import hashlib
 import json
@@ -55,7 +54,7 @@ class Databases:
         return cls({name: _table(place, name) for name in (*CHANGING, *FIXED, *READ_LATE)})
 
     def world(self) -> ApiWorld:
-        own = {name: copy.deepcopy(self.tables.get(name, {})) for name in CHANGING}
+        own = {name: copied(self.tables.get(name, {})) for name in CHANGING}
         own |= {"Outbox": [], "Opened": {}, "Forgotten": {}}
         return ApiWorld(tables=own, library=self.tables)
 
@@ -84,11 +83,18 @@ class ApiWorld:
 
     def copy(self) -> ApiWorld:
         return ApiWorld(
-            tables=copy.deepcopy(self.tables),
+            tables=copied(self.tables),
             library=self.library,
             today=self.today,
             draws=self.draws,
         )
+
+
+def copied(value: Any) -> Any:
+    """A copy of JSON data, which holds no cycles; far faster than copying any object."""
+    if isinstance(value, dict):
+        return {key: copied(each) for key, each in value.items()}
+    return [copied(each) for each in value] if isinstance(value, list) else value
 
 
 def home(folder: Path | None) -> Path:

@@ -90,20 +90,20 @@ _BY_PARAMETER: Mapping[str, Rule] = {
     **dict.fromkeys(("hotel_name", "name", "music_name", "symptom", "keyword"), FOLDED),
     **dict.fromkeys(("content", "meeting_topic", "question", "src", "keywords"), FOLDED),
 }
-_WRITTEN = {
-    (api, parameter): WORDS
-    for api, parameter in (
-        ("AddAgenda", "content"),
-        ("ModifyAgenda", "content"),
-        ("AddReminder", "content"),
-        ("ModifyReminder", "content"),
-        ("AddMeeting", "meeting_topic"),
-        ("ModifyMeeting", "meeting_topic"),
-        ("SendEmail", "subject"),
-        ("SendEmail", "content"),
-    )
+_WRITTEN = (
+    ("AddAgenda", "content"),
+    ("ModifyAgenda", "content"),
+    ("AddReminder", "content"),
+    ("ModifyReminder", "content"),
+    ("AddMeeting", "meeting_topic"),
+    ("ModifyMeeting", "meeting_topic"),
+    ("SendEmail", "subject"),
+    ("SendEmail", "content"),
+)
+_OF_ONE: Mapping[tuple[str, str], Rule] = {
+    **dict.fromkeys(_WRITTEN, WORDS),
+    ("QueryHistoryToday", "date"): MONTH_DAY,
 }
-_OF_ONE: Mapping[tuple[str, str], Rule] = {**_WRITTEN, ("QueryHistoryToday", "date"): MONTH_DAY}
 
 
 def rule(api: str, parameter: str) -> Rule:

@@ -17,17 +17,10 @@ NOTHING = "No tool fits these keywords. Use other words."
 _NAME = 3.0
 """How much more a word of a tool's name counts than one of its description."""
 
-_ENDINGS = ("ations", "ation", "ings", "ing", "ers", "ed", "er", "es", "s", "e", "y")
-_ALIKE = {
-    "agenda": "schedule",
-    "book": "add",
-    "reserv": "meet",
-    "cancell": "delet",
-    "cancel": "delet",
-    "current": "today",
-    "dat": "today",
-    "calcul": "calcul",
-}
+_ENDINGS = (
+    *("ations", "ation", "ators", "ator", "ates", "ate", "ings", "ing", "ions", "ion"),
+    *("ers", "er", "ors", "or", "ed", "es", "s", "e", "y"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Agenda:
     world: ApiWorld
 
     def add(self, token: str, content: str, time: str, location: str) -> str:
-        """Put an item on the user's agenda. The time is YYYY-MM-DD HH:MM:SS."""
+        """Put an item on the user's agenda, a schedule. The time is YYYY-MM-DD HH:MM:SS."""
         row = {"content": said("content", content), "time": timed(time), "location": location}
         return self._shelf.add(owner(self.world, token), row)
 
@@ -99,8 +99,8 @@ class Agenda:
         return self._shelf.delete(owner(self.world, token), fits)
 
     def change(self, token: str, content: str, time: str, location: str) -> str:
-        """Change an item on the user's agenda, found by its content or else by its day, so that it
-        has this content, time (YYYY-MM-DD HH:MM:SS) and location.
+        """Change an item on the user's agenda (schedule), found by its content or else by its day,
+        so that it has this content, time (YYYY-MM-DD HH:MM:SS) and location.
         """
         row = {"content": said("content", content), "time": timed(time), "location": location}
         keys = about("content", content), at("time", time)

@@ -31,7 +31,7 @@ class Appointments:
     world: ApiWorld
 
     def register(self, patient_name: str, date: str, doctor_name: str) -> str:
-        """Register a patient with a doctor on a date, YYYY-MM-DD; gives the appointment's number."""
+        """Register a patient with a doctor on a date, YYYY-MM-DD; gives a number."""
         said("patient_name", patient_name)
         said("doctor_name", doctor_name)
         if self._found(patient_name, _dated(date)):
@@ -88,11 +88,11 @@ class Symptoms:
     world: ApiWorld
 
     def search(self, symptom: str) -> list[dict[str, str]]:
-        """Diseases that a symptom may point to, with descriptions."""
+        """Diseases that a symptom, such as fever or a rash, may point to, with descriptions."""
         return self._found(symptom, "description")
 
     def aid(self, symptom: str) -> list[dict[str, str]]:
-        """What helps against the diseases that a symptom may point to."""
+        """First aid and other help in an emergency, by symptom."""
         return self._found(symptom, "aid")
 
     def _found(self, symptom: str, told: str) -> list[dict[str, str]]:

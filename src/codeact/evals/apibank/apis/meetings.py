@@ -24,7 +24,9 @@ class Meetings:
         location: str,
         attendees: list[str],
     ) -> str:
-        """Book a meeting for the user. Times are YYYY-MM-DD HH:MM:SS, attendees a list of names."""
+        """Book a meeting (a reservation) for the user. Times are YYYY-MM-DD HH:MM:SS, attendees a
+        list of names.
+        """
         row = _row(meeting_topic, start_time, end_time, location, attendees)
         return self._shelf.add(owner(self.world, token), row)
 
@@ -37,7 +39,7 @@ class Meetings:
         location: str,
         attendees: list[str],
     ) -> str:
-        """Cancel a meeting of the user; all that is given must be the meeting's."""
+        """Cancel a meeting (a reservation) of the user; all that is given must be the meeting's."""
         fits = _fits(meeting_topic, start_time, end_time, location, attendees)
         return self._shelf.delete(owner(self.world, token), fits)
 
@@ -50,8 +52,8 @@ class Meetings:
         location: str,
         attendees: list[str],
     ) -> str:
-        """Change a meeting of the user, found by its topic or else by its start, so that all of it
-        is as given. Times are YYYY-MM-DD HH:MM:SS.
+        """Change a meeting (a reservation) of the user, found by its topic or else by its start, so
+        that all of it is as given. Times are YYYY-MM-DD HH:MM:SS.
         """
         row = _row(meeting_topic, start_time, end_time, location, attendees)
         keys = about("meeting_topic", meeting_topic), at("start_time", start_time)
@@ -66,7 +68,7 @@ class Meetings:
         location: str,
         attendees: list[str],
     ) -> Row:
-        """Look up a meeting of the user; all that is given must be the meeting's."""
+        """Look up a meeting (a reservation) of the user; all that is given must be its own."""
         fits = _fits(meeting_topic, start_time, end_time, location, attendees)
         return self._shelf.find(owner(self.world, token), fits)[1]
 

@@ -35,7 +35,7 @@ class Reckoning:
             raise ApiRefusal(NO_FORMULA.format(formula=formula)) from None
 
     def today(self) -> str:
-        """Today's date."""
+        """Today's date: the current day."""
         return self.world.today
 
 
