@@ -70,6 +70,14 @@ Live = Callable[[Agent, Task, OpenInterpreter], Awaitable[Trajectory]]
 """How one task is lived; `rollout` is the usual way."""
 
 
+def seeded(agent: Agent, epoch: int) -> Agent:
+    """The agent in another epoch: the sampling seed, where there is one, grows by one."""
+    if agent.sampling.seed is None:
+        return agent
+    seed = agent.sampling.seed + epoch
+    return dataclasses.replace(agent, sampling=dataclasses.replace(agent.sampling, seed=seed))
+
+
 async def rollouts(
     agent: Agent,
     tasks: Iterable[Task],
@@ -80,13 +88,13 @@ async def rollouts(
     concurrency: int = 8,
     finished: Finished = lambda task, epoch, trajectory: None,
     live: Live = rollout,
+    at_epoch: Callable[[Agent, int], Agent] = seeded,
 ) -> None:
     """Live many tasks, `epochs` times each, and append each trajectory to the file at `path`.
 
     Episodes that the file already holds are skipped; those that failed by the world's fault are
     tried again, and the later line counts. Each line's metadata names its `task`, `domain` and
-    `epoch`; the sampling seed, where there is one, grows by one an epoch. Nothing is lost when it
-    is killed.
+    `epoch`; `at_epoch` makes the agent of an epoch. Nothing is lost when it is killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     done = set(settled(path))
@@ -95,7 +103,7 @@ async def rollouts(
 
     async def work() -> None:
         for task, epoch in waiting:
-            record = await live(_seeded(agent, epoch), task, open_interpreter)
+            record = await live(at_epoch(agent, epoch), task, open_interpreter)
             about = {"task": task.id, "domain": task.domain, "epoch": str(epoch)}
             record = dataclasses.replace(record, metadata={**record.metadata, **about})
             trajectories.append(path, record)
@@ -130,13 +138,6 @@ def _mend(path: Path) -> None:
         content = file.read()
         if content and not content.endswith(b"\n"):
             file.truncate(content.rfind(b"\n") + 1)
-
-
-def _seeded(agent: Agent, epoch: int) -> Agent:
-    if agent.sampling.seed is None:
-        return agent
-    seed = agent.sampling.seed + epoch
-    return dataclasses.replace(agent, sampling=dataclasses.replace(agent.sampling, seed=seed))
 
 
 async def _furnish(interpreter: Interpreter, world: World) -> None:

@@ -18,7 +18,7 @@ from codeact.evals.m3tooleval import M3ToolEval, run
 from codeact.evals.page import page
 from codeact.evals.report import Row, Table, compare, compare_formats, summarize
 from codeact.evals.results import Arm, arm, begin, load, read_manifest, slug
-from codeact.evals.tables import comparison_tables, document, markdown, plain, tables
+from codeact.evals.tables import comparison_tables, document, markdown, paper_table, plain, tables
 from codeact.messages import Completion, NativeCall, Usage
 from codeact.models.scripted import ScriptedModel
 from codeact.rollout import Task
@@ -184,7 +184,7 @@ async def test_discordant_tasks_are_shown_by_name(tmp_path: Path) -> None:
 
 async def test_markdown_sets_a_model_beside_the_papers(tmp_path: Path) -> None:
     row = await _row(tmp_path, [RIGHT])
-    text = document([row], [], judged="fixed grader")
+    text = document([row], [], title="M3ToolEval", more=[paper_table([row])])
     assert "| tiny (this run) |  | 100.0 |  |  | 1.0 |  |" in text
     assert "| gpt-4-0613 | 67.1 | 56.1 | 45.1 | 6.6 | 7.6 | 8.0 |" in text
 
@@ -231,7 +231,14 @@ async def _page(folder: Path, replies: Replies, *, model: str = "tiny") -> str:
     arms = load(folder, await _live(folder, replies, model=model))
     rows = [summarize(each, resamples=FEW) for each in arms]
     manifest = {"tasks": [SALES], "grader": NASTY}
-    return page(arms, rows, compare_formats(arms), manifest=manifest, judged="fixed grader")
+    return page(
+        arms,
+        rows,
+        compare_formats(arms),
+        manifest=manifest,
+        title="M3ToolEval: what the runs came to",
+        judged="fixed grader",
+    )
 
 
 async def test_the_page_is_whole_and_loads_nothing(tmp_path: Path) -> None:

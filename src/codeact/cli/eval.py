@@ -10,11 +10,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from codeact.cli import eval_flags as flags
+
 EVAL_HELP = """\
 Measure models on benchmarks, and read what was measured.
 
 \b
   codeact eval m3tooleval -m MODEL -o DIR     live the tasks, or go on where it was interrupted
+  codeact eval gsm8k -m MODEL --data-dir DIR  the same for public sets of questions, MINT among them
   codeact eval report DIR --html report.html  tables, plots and every trajectory
   codeact eval compare A B                    two runs on the same tasks
   codeact eval replay DIR                     judge recorded runs of MINT anew
@@ -26,7 +29,8 @@ M3ToolEval: 82 tasks in five domains that need several tools and turns, in sever
 
 Each episode is kept in DIR/MODEL/FORMAT.jsonl as it ends. The same command with the same -o goes on
 where it was stopped and tries episodes again that the provider ended; those are never counted as
-unsolved. Progress goes to stderr, the result to stdout. Code runs without asking, as your user.
+unsolved. Progress goes to stderr, the result to stdout. Code runs without asking,
+behind the walls that this machine offers (codeact doctor).
 Without flags: --grader fixed --protocol default --edition own, in a fresh folder of your data.
 
 \b
@@ -34,6 +38,7 @@ Examples:
   codeact eval m3tooleval -m gpt-4.1-mini --format code,json,text -o runs/mini
   codeact eval m3tooleval -m MODEL --protocol paper --grader paper     as in the paper
   codeact eval m3tooleval -m reference                                 the player that knows how
+  codeact eval m3tooleval --models models.toml -o runs/all             many models, one table
   codeact eval m3tooleval --list --json                                all tasks and answers
 
 \b
@@ -85,63 +90,55 @@ Edition = Annotated[
     Literal["own", "upstream"] | None,
     _option(help="own: our wording; upstream: the public one, with --data-dir."),
 ]
-DataDir = Annotated[
-    Path | None, _option(metavar="DIR", help="The public data files of the upstream edition.")
-]
-Json = Annotated[bool, _option("--json", help="One JSON document.")]
 
 
 def m3tooleval(
-    model: Annotated[
-        list[str],
-        _option("-m", "--model", metavar="NAME", help="Repeatable; 'reference' needs no server."),
-    ] = [],  # noqa: B006 - typer reads the default, nobody changes it
-    base_url: Annotated[
-        str | None, _option(metavar="URL", help="An OpenAI-compatible endpoint.")
-    ] = None,
-    format: Annotated[
-        str, _option(metavar="NAMES", help="Out of code, json, text, native, by commas.")
-    ] = "code,json,text",
-    out: Annotated[
-        Path | None,
-        _option("-o", "--out", metavar="DIR", help="Where it is kept.", file_okay=False),
-    ] = None,
-    epochs: Annotated[
-        int | None, _option(min=1, metavar="N", help="How often each task; the protocol's: 5 or 1.")
-    ] = None,
-    max_turns: Annotated[
-        int | None, _option(min=1, metavar="N", help="Replies in an episode; the protocol's: 10.")
-    ] = None,
-    concurrency: Annotated[int, _option(min=1, metavar="N", help="Episodes at once.")] = 8,
+    model: flags.Models = [],  # noqa: B006 - typer reads the default, nobody changes it
+    models: flags.ModelFile = None,
+    base_url: flags.BaseUrl = None,
+    format: flags.Formats = None,
+    out: flags.Out = None,
+    epochs: flags.Epochs = None,
+    max_turns: flags.MaxTurns = None,
+    concurrency: flags.Concurrency = 8,
+    temperature: flags.Temperature = None,
+    top_p: flags.TopP = None,
+    max_tokens: flags.MaxTokens = None,
+    seed: flags.Seed = None,
+    cache: flags.Cache = False,
+    cache_dir: flags.CacheDir = None,
     grader: Grader = None,
     protocol: Protocol = None,
     edition: Edition = None,
-    data_dir: DataDir = None,
-    limit: Annotated[
-        int | None, _option(min=1, metavar="N", help="Only the first N of the chosen tasks.")
-    ] = None,
-    domain: Annotated[
-        list[str], _option(metavar="NAME", help="Only tasks of this domain. Repeatable.")
-    ] = [],  # noqa: B006
-    task: Annotated[list[str], _option(metavar="ID", help="Only this task. Repeatable.")] = [],  # noqa: B006
-    json: Json = False,
-    list_tasks: Annotated[bool, _option("--list", help="List the tasks, live none.")] = False,
+    data_dir: flags.DataDir = None,
+    limit: flags.Limit = None,
+    domain: flags.Domains = [],  # noqa: B006
+    task: flags.Tasks = [],  # noqa: B006
+    json: flags.Json = False,
+    list_tasks: flags.Listed = False,
 ) -> None:
     from codeact.cli.evaluation import Plan, listing
     from codeact.cli.open import evaluate
 
     plan = Plan(
         models=model,
+        model_file=models,
         base_url=base_url,
-        formats=list(dict.fromkeys(name.strip() for name in format.split(",") if name.strip())),
+        formats=flags.names(format, "code,json,text"),
         out=out,
         epochs=epochs,
         max_turns=max_turns,
         concurrency=concurrency,
-        grader=grader or "fixed",
-        protocol=protocol or "default",
-        edition=edition or "own",
-        data_dir=data_dir,
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        seed=seed,
+        cache=cache or cache_dir is not None,
+        cache_dir=cache_dir,
+        grader=grader,
+        protocol=protocol,
+        edition=edition,
+        data_dir=flags.data_folder(data_dir),
         limit=limit,
         domains=domain,
         tasks=task,
@@ -162,12 +159,14 @@ def report(
     grader: Grader = None,
     protocol: Protocol = None,
     edition: Edition = None,
-    data_dir: DataDir = None,
-    json: Json = False,
+    data_dir: flags.DataDir = None,
+    json: flags.Json = False,
 ) -> None:
     from codeact.cli.reporting import Judging, show_report
 
-    judging = Judging(grader=grader, protocol=protocol, edition=edition, data_dir=data_dir)
+    judging = Judging(
+        grader=grader, protocol=protocol, edition=edition, data_dir=flags.data_folder(data_dir)
+    )
     raise typer.Exit(show_report(folder, judging, html=html, markdown=markdown, json=json))
 
 
@@ -177,12 +176,14 @@ def compare(
     grader: Grader = None,
     protocol: Protocol = None,
     edition: Edition = None,
-    data_dir: DataDir = None,
-    json: Json = False,
+    data_dir: flags.DataDir = None,
+    json: flags.Json = False,
 ) -> None:
     from codeact.cli.reporting import Judging, show_comparison
 
-    judging = Judging(grader=grader, protocol=protocol, edition=edition, data_dir=data_dir)
+    judging = Judging(
+        grader=grader, protocol=protocol, edition=edition, data_dir=flags.data_folder(data_dir)
+    )
     raise typer.Exit(show_comparison(a, b, judging, json=json))
 
 
@@ -192,12 +193,11 @@ def replay(
         Path | None, _option(metavar="DIR", help="The public data with ALFWorld's games.")
     ] = None,
     concurrency: Annotated[int, _option(min=1, help="Runs judged at once.")] = 4,
-    json: Json = False,
+    json: flags.Json = False,
 ) -> None:
     from codeact.cli.replaying import show_replay
 
-    named = os.environ.get("CODEACT_DATA")
-    chosen = data_dir or (Path(named) if named else None)
+    chosen = flags.data_folder(data_dir)
     raise typer.Exit(show_replay(folder, data_dir=chosen, concurrency=concurrency, json=json))
 
 
@@ -214,7 +214,7 @@ def nano(
     transcripts: Annotated[
         Path | None, _option(metavar="FILE", help="Write every episode in words.", dir_okay=False)
     ] = None,
-    json: Json = False,
+    json: flags.Json = False,
 ) -> None:
     from codeact.cli.open import evaluate_nano
 
@@ -229,6 +229,7 @@ def invoke_eval(arguments: Sequence[str]) -> Any:
     settings = {"help_option_names": ["-h", "--help"]}
     app.callback(help=EVAL_HELP)(_nothing)
     app.command("m3tooleval", help=M3TOOLEVAL_HELP, context_settings=settings)(m3tooleval)
+    flags.offer_question_sets(app, settings)
     app.command("report", help=REPORT_HELP, context_settings=settings)(report)
     app.command("compare", help=COMPARE_HELP, context_settings=settings)(compare)
     app.command("replay", help=REPLAY_HELP, context_settings=settings)(replay)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from codeact.cli.harmless import clean
 from codeact.evals import Score
+from codeact.models.cached import Hits
 from codeact.trajectory import StopReason, Trajectory
 
 EVERY = 10.0
@@ -20,8 +22,11 @@ FIRST_ERROR = "An episode was ended by the world: {error}"
 class Progress:
     """One line that changes on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, out: TextIO, *, total: int, there: int, folder: Path) -> None:
+    def __init__(
+        self, out: TextIO, *, total: int, there: int, folder: Path, hits: Sequence[Hits] = ()
+    ) -> None:
         self._out = out
+        self._hits = hits
         self._moves = out.isatty()
         self._total, self._there = total, there
         self._lived = self._judged = self._solved = self._failed = 0
@@ -65,6 +70,8 @@ class Progress:
         if self._failed:
             parts.append(f"errors {self._failed}")
         parts.append("cost unknown" if self._cost is None else f"${self._cost:.2f}")
+        if kept := sum(each.count for each in self._hits):
+            parts.append(f"replies kept from before {kept}")
         seconds = time.monotonic() - self._begun
         if self._lived and done < self._total:
             parts.append(f"{_clock(seconds / self._lived * (self._total - done))} left")

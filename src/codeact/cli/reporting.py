@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json as json_text
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from codeact.cli.evaluation import failure
 from codeact.cli.harmless import clean
 from codeact.cli.report_screen import show
 from codeact.errors import CodeActError, ConfigError
-from codeact.evals.m3tooleval import M3ToolEval
+from codeact.evals import Suite
+from codeact.evals.catalogue import Choice, as_made, by_graders
 from codeact.evals.m3tooleval.editions import EditionName
-from codeact.evals.m3tooleval.grader import GRADERS, GraderName
+from codeact.evals.m3tooleval.grader import GraderName
 from codeact.evals.m3tooleval.protocol import ProtocolName
 from codeact.evals.report import Table, compare_all, compare_formats, summarize
 from codeact.evals.results import FIXED, Arm, arm, load, read_manifest, rejudged
-from codeact.evals.tables import comparison_tables, document, grader_table, tables
+from codeact.evals.tables import comparison_tables, document, grader_table, paper_table, tables
 
 NO_PAIR = (
     "There is nothing to compare: A holds {a}, B holds {b}. Name runs that share a model and a "
@@ -39,15 +40,18 @@ class Judging:
     edition: EditionName | None = None
     data_dir: Path | None = None
 
-    def benchmark(self, folder: Path) -> M3ToolEval:
-        """Raises ConfigError, DataError."""
-        made = read_manifest(folder)
-        return M3ToolEval(
-            edition=self.edition or made.get("edition", "own"),
+    @property
+    def choice(self) -> Choice:
+        return Choice(
             data_dir=self.data_dir,
-            grader=self.grader or made.get("grader", "fixed"),
-            protocol=self.protocol or made.get("protocol", "default"),
+            edition=self.edition,
+            grader=self.grader,
+            protocol=self.protocol,
         )
+
+    def benchmark(self, folder: Path) -> Suite:
+        """Raises ConfigError, DataError."""
+        return as_made(read_manifest(folder), self.choice)
 
 
 def show_report(
@@ -57,15 +61,16 @@ def show_report(
     try:
         benchmark = judging.benchmark(folder)
         arms = load(folder, benchmark)
-        more = [_by_grader(arms, benchmark)]
+        more = _by_grader(arms, by_graders(benchmark, judging.choice))
     except CodeActError as error:
         return failure(error)
     rows, comparisons = [summarize(each) for each in arms], compare_formats(arms)
-    judged = (
-        f"{benchmark.grader} grader, {benchmark.protocol} protocol, {benchmark.edition} edition"
-    )
+    judged = ", ".join(f"{value} {name}" for name, value in benchmark.settings.items())
+    beside = [paper_table(rows)] if benchmark.name == "m3tooleval" else []
     if markdown:
-        markdown.write_text(document(rows, comparisons, judged=judged, more=more), encoding="utf-8")
+        title = f"{benchmark.title}: {judged}" if judged else benchmark.title
+        text = document(rows, comparisons, title=title, more=[*more, *beside])
+        markdown.write_text(text, encoding="utf-8")
         sys.stderr.write(clean(WRITTEN.format(path=markdown)) + "\n")
     if html:
         from codeact.evals.page import page
@@ -75,15 +80,16 @@ def show_report(
             rows,
             comparisons,
             manifest=read_manifest(folder),
+            title=f"{benchmark.title}: what the runs came to",
             judged=judged,
-            more=more,
+            more=[*more, *beside],
         )
         html.write_text(text, encoding="utf-8", errors="backslashreplace")
         sys.stderr.write(clean(WRITTEN.format(path=html)) + "\n")
     if json:
         _print({"rows": rows, "comparisons": comparisons})
     else:
-        sys.stdout.write(f"M3ToolEval: {judged}\n\n")
+        sys.stdout.write(f"{benchmark.title}: {judged}\n\n" if judged else f"{benchmark.title}\n\n")
         show([*tables(rows, comparisons, named=False), *more], sys.stdout)
     return 0
 
@@ -108,13 +114,10 @@ def show_comparison(a: Path, b: Path, judging: Judging, *, json: bool) -> int:
     return 0
 
 
-def _by_grader(arms: Sequence[Arm], benchmark: M3ToolEval) -> Table:
-    return grader_table(
-        {
-            name: [rejudged(each, dataclasses.replace(benchmark, grader=name)) for each in arms]
-            for name in GRADERS
-        }
-    )
+def _by_grader(arms: Sequence[Arm], graders: Mapping[str, Suite]) -> list[Table]:
+    """Nothing where there is one grader only."""
+    judged = {name: [rejudged(each, by) for each in arms] for name, by in graders.items()}
+    return [grader_table(judged)] if judged else []
 
 
 def _arms(place: Path, judging: Judging) -> tuple[Arm, ...]:
@@ -163,8 +166,16 @@ def _different(a: Path, b: Path) -> list[str]:
     return [
         name
         for name in FIXED
-        if name != "prompts" and one and other and one.get(name) != other.get(name)
+        if name != "prompts" and one and other and _ways(one, name) != _ways(other, name)
     ]
+
+
+def _ways(made: Mapping[str, Any], name: str) -> list[str]:
+    """All values of a setting in a run, whichever models they belong to."""
+    value = made.get(name)
+    if name == "sampling" and isinstance(value, dict):
+        return sorted({str(each) for each in value.values()})
+    return [str(value)]
 
 
 def _print(record: dict[str, Any]) -> None:

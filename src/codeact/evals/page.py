@@ -11,7 +11,7 @@ from codeact.evals.markup import safe
 from codeact.evals.plots import Bar, Curve, bars, colour, curves, stacks
 from codeact.evals.report import Comparison, Row, Table
 from codeact.evals.results import Arm, Episode
-from codeact.evals.tables import paper_table, percent, tables, text_columns
+from codeact.evals.tables import percent, tables, text_columns
 from codeact.trajectory import Step, Trajectory
 
 MOST = 2_000
@@ -60,16 +60,16 @@ def page(
     comparisons: Sequence[Comparison],
     *,
     manifest: Mapping[str, Any],
+    title: str,
     judged: str,
     more: Sequence[Table] = (),
 ) -> str:
     """The whole page. It loads nothing, and nothing that a model wrote can become markup."""
     parts = [_manifest(manifest)]
-    first, *others = [*tables(rows, comparisons), *more, paper_table(rows)]
+    first, *others = [*tables(rows, comparisons), *more]
     parts += [_table(first), *_plots(rows), *map(_table, others)]
     parts += ["<h2>Trajectories</h2>", *_trajectories(arms)]
-    title = "M3ToolEval: what the runs came to"
-    return PAGE.format(title=title, style=STYLE, judged=safe(judged), body="\n".join(parts))
+    return PAGE.format(title=safe(title), style=STYLE, judged=safe(judged), body="\n".join(parts))
 
 
 def _manifest(manifest: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ NOTHING = (
     "folder below it."
 )
 
-FIXED = ("benchmark", "edition", "grader", "protocol", "max_turns", "prompts")
+FIXED = ("benchmark", "edition", "grader", "protocol", "max_turns", "sampling", "prompts")
 """What may not change when a run is resumed."""
 
 
@@ -95,9 +95,9 @@ def begin(folder: Path, manifest: Mapping[str, Any]) -> None:
         if isinstance(was, dict) and isinstance(wanted, dict):  # may be added to, not changed
             was = {key: value for key, value in was.items() if key in wanted}
             wanted = {key: value for key, value in wanted.items() if key in was}
-        if was != wanted:
+        if (was or None) != (wanted or None):
             raise ConfigError(OTHER_RUN.format(folder=folder, name=name, before=was, now=wanted))
-    for name in ("models", "prompts", "epochs"):
+    for name in ("models", "prompts", "epochs", "sampling"):
         now[name] = {**before.get(name, {}), **now.get(name, {})}
     now["tasks"] = list(dict.fromkeys([*before.get("tasks", ()), *now.get("tasks", ())]))
     now["begun"] = before.get("begun", now.get("begun"))

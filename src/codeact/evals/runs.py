@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeact.agent import Agent
 from codeact.evals import Benchmark, Score, Suite
 from codeact.evals.no_interpreter import NoInterpreter
 from codeact.formats import ActionFormat
 from codeact.interpreter import Interpreter
 from codeact.messages import Sampling
 from codeact.models import Model
-from codeact.rollout import Finished, OpenInterpreter, Task, rollouts, settled
+from codeact.models.cached import CachedModel
+from codeact.rollout import Finished, OpenInterpreter, Task, rollouts, seeded, settled
 
 CODE_FORMATS = frozenset({"code", "code-fence", "m3-code"})
 """Formats that need an interpreter, by their own names."""
@@ -89,6 +92,7 @@ async def run(
             epochs=times,
             concurrency=concurrency,
             finished=finished,
+            at_epoch=_at_epoch,
         )
         tallies[name] = tally(benchmark, chosen, times, path)
     return tallies
@@ -116,6 +120,13 @@ def tally(benchmark: Benchmark, tasks: Sequence[Task], epochs: int, path: Path) 
         failed=len(tasks) * epochs - len(judged),
         mean_turns=sum(score.turns for score in judged) / len(judged) if judged else 0.0,
     )
+
+
+def _at_epoch(agent: Agent, epoch: int) -> Agent:
+    """A cache must not give one epoch's replies to another."""
+    if isinstance(agent.model, CachedModel):
+        agent = dataclasses.replace(agent, model=agent.model.at(epoch))
+    return seeded(agent, epoch)
 
 
 def _model(model: Model | ModelFor, format: ActionFormat) -> Model:

@@ -48,7 +48,7 @@ NOTE_WIDTH = 100
 def tables(
     rows: Sequence[Row], comparisons: Sequence[Comparison], *, named: bool = True
 ) -> list[Table]:
-    """All of a report that is text, but the paper's own table; `named`: the discordant tasks too,
+    """All of a report that is text; `named`: the discordant tasks too,
     which may be many.
     """
     shown = [_success(rows), _repeats(rows), _cost(rows), _kinds(rows)]
@@ -62,12 +62,12 @@ def document(
     rows: Sequence[Row],
     comparisons: Sequence[Comparison],
     *,
-    judged: str,
+    title: str,
     more: Sequence[Table] = (),
 ) -> str:
     """The whole report as Markdown; `more` tables stand after its own."""
-    shown = [*tables(rows, comparisons), *more, paper_table(rows)]
-    return "\n\n".join([f"# M3ToolEval: {judged}", *map(markdown, shown)]) + "\n"
+    shown = [*tables(rows, comparisons), *more]
+    return "\n\n".join([f"# {title}", *map(markdown, shown)]) + "\n"
 
 
 def comparison_tables(comparisons: Sequence[Comparison]) -> list[Table]:
