@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from codeact import trajectory as trajectories
 from tests.cli import program
+from tests.data.samples import CHARACTERS, lived
 
-COLLECT = ("collect", "-m", "oracle", "--repairs", "1", "-o", "all.jsonl")
+COLLECT = ("collect", "-m", "oracle", "--repairs", "0", "-o", "all.jsonl")
 GSM8K = {"question": "Two and two?", "answer": "2+2=<<2+2=4>>4 ducks.\n#### 4"}
 
 
@@ -28,57 +30,51 @@ def _record(home: Path, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def _collected(home: Path, count: int = 6) -> None:
-    done = _data(home, *COLLECT, "-n", str(count))
+def _lived(home: Path) -> None:
+    """A file of judged trajectories: two to learn, one with a repair, one that failed its task."""
+    replies = (("act", "answer one"), ("act", "again", "answer two"), ("!wrong", "right", "done"))
+    for number, each in enumerate(replies):
+        trajectories.append(home / "all.jsonl", lived(*each, task=f"t/{number}"))
+    trajectories.append(home / "all.jsonl", lived("act", "no", outcome="wrong", task="t/9"))
+
+
+def test_an_oracles_tasks_are_collected_and_counted(tmp_path: Path) -> None:
+    done = _data(tmp_path, *COLLECT, "-n", "4")
     assert done.returncode == 0, done.stderr
+    assert "4/4 · oracle code · solved 100 % of 4" in done.stderr
+    rows = _record(tmp_path, "stats", "all.jsonl")
+    assert [(row["source"], row["instances"]) for row in rows] == [("families", 4), ("total", 4)]
 
 
-def test_the_pipeline_runs_from_tasks_to_a_mixture(tmp_path: Path) -> None:
-    done = _data(tmp_path, *COLLECT, "-n", "6")
-    assert "6/6 · oracle code · solved 100 % of 6" in done.stderr
-    kept = _record(tmp_path, "select", "all.jsonl", "--keep", "solved", "-o", "good.jsonl")
-    assert kept["there"] == kept["within quotas"] == 6
-    rows = _record(tmp_path, "stats", "good.jsonl")
-    assert [(row["source"], row["instances"]) for row in rows] == [("families", 6), ("total", 6)]
-    made = _record(tmp_path, "convert", "good.jsonl", "--to", "openai", "-o", "o.jsonl")
-    assert made == {"count": 6, "left_out": {}}
-    (tmp_path / "gsm8k.jsonl").write_text((json.dumps(GSM8K) + "\n") * 400)
-    mixed = _record(
-        tmp_path,
-        "mix",
-        "good.jsonl",
-        "--general",
-        "gsm8k.jsonl=0.2",
-        "-o",
-        "mix",
-        "--to",
-        "parquet",
-        "--validation",
-        "0.3",
-    )
-    assert mixed["parts"][1]["share"] == pytest.approx(0.2, abs=0.02)
+def test_a_mixture_says_what_came_from_where(tmp_path: Path) -> None:
+    _lived(tmp_path)
+    (tmp_path / "gsm8k.jsonl").write_text((json.dumps(GSM8K) + "\n") * 40)
+    arguments = ("--general", "gsm8k.jsonl=0.5", "-o", "mix", "--to", "parquet")
+    mixed = _record(tmp_path, "mix", "all.jsonl", *arguments)
+    assert mixed["parts"][1]["share"] == pytest.approx(0.5, abs=0.1)
     assert mixed == json.loads((tmp_path / "mix" / "mixture.json").read_text())
-    assert (tmp_path / "mix" / "train.parquet").exists()
     report = _record(tmp_path, "leakage", "mix/train.parquet", "--against", "m3tooleval")
     assert (report[0]["n"], report[0]["leaked"]) == (82, 0)
 
 
 def test_the_papers_filters_are_the_default(tmp_path: Path) -> None:
-    _collected(tmp_path, 8)
+    _lived(tmp_path)
     kept = _record(tmp_path, "select", "all.jsonl", "-o", "paper.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "paper.jsonl").read_text().splitlines()]
-    assert len(lines) == kept["kept by paper"] > 0
+    assert (kept["there"], kept["solved"], len(lines)) == (4, 3, 2)
     assert all(len(line["steps"]) > 2 for line in lines)
 
 
 def test_quotas_and_recovery_narrow_a_selection(tmp_path: Path) -> None:
-    _collected(tmp_path)
-    arguments = ("select", "all.jsonl", "--keep", "solved", "--recovery", "--quota", "families=2")
-    assert _record(tmp_path, *arguments, "-o", "few.jsonl")["within quotas"] == 2
+    _lived(tmp_path)
+    solved = ("select", "all.jsonl", "--keep", "solved")
+    few = _record(tmp_path, *solved, "--quota", "s=2", "-o", "few.jsonl")
+    assert (few["distinct"], few["within quotas"]) == (3, 2)
+    assert _record(tmp_path, *solved, "--recovery", "-o", "r.jsonl")["within quotas"] == 1
 
 
 def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
-    _collected(tmp_path, 2)
+    _lived(tmp_path)
     arguments = ("convert", "all.jsonl", "-o", "out.jsonl")
     assert _data(tmp_path, *arguments).returncode == 0
     refused = _data(tmp_path, *arguments)
@@ -88,7 +84,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
 
 def test_a_killed_collection_goes_on(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*program.PROGRAM, "data", *COLLECT, "-n", "400"],
+        [*program.PROGRAM, "data", *COLLECT, "-n", "4000"],
         cwd=tmp_path,
         env=program.environment(tmp_path),
         stderr=subprocess.PIPE,
@@ -102,9 +98,9 @@ def test_a_killed_collection_goes_on(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert b"every finished episode is kept" in said
     kept = len(path.read_text().splitlines())
-    assert 0 < kept < 400
-    done = _data(tmp_path, *COLLECT, "-n", str(kept + 3), "--json")
-    assert json.loads(done.stdout)["solved"] == kept + 3
+    assert 0 < kept < 4000
+    done = _data(tmp_path, *COLLECT, "-n", str(kept + 2), "--json")
+    assert json.loads(done.stdout)["n"] == kept + 2
     assert f"{kept} of them there already" in done.stderr
 
 
@@ -165,17 +161,27 @@ def test_a_leaked_question_is_shown_and_told_by_the_exit_code(tmp_path: Path) ->
 
 
 def test_a_trajectory_is_shown_with_what_is_learned(tmp_path: Path) -> None:
-    _collected(tmp_path)
-    told = _data(tmp_path, "select", "all.jsonl", "--keep", "solved", "--recovery", "-o", "r.jsonl")
-    assert told.returncode == 0, told.stderr
-    plain = _data(tmp_path, "show", "r.jsonl").stdout
-    assert "── assistant (not learned)" in plain
-    assert "── assistant (learned)" in plain
+    _lived(tmp_path)
+    shown = ("show", "all.jsonl", "--task", "t/2")
+    plain = _data(tmp_path, *shown).stdout
+    assert "── assistant (not learned)\n!wrong\n" in plain
+    assert "── assistant (learned)\nright\n" in plain
     assert "\x1b[" not in plain
-    with program.Terminal(tmp_path, "data", "show", "r.jsonl") as terminal:
+    with program.Terminal(tmp_path, "data", *shown) as terminal:
         terminal.end()
-    assert "\x1b[31m<execute>" in terminal.raw
-    assert "\x1b[32m<execute>" in terminal.raw
+    assert "\x1b[31m!wrong" in terminal.raw
+    assert "\x1b[32mright" in terminal.raw
+
+
+def test_tokens_are_set_apart_by_a_tokenizer(tmp_path: Path) -> None:
+    _lived(tmp_path)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(CHARACTERS))
+    shown = ("data", "show", "all.jsonl", "--task", "t/2", "--tokenizer", "tokenizer.json")
+    with program.Terminal(tmp_path, *shown) as terminal:
+        terminal.end()
+    even, odd = "\x1b[31m!\x1b[0m\x1b[4;31mw\x1b[0m", "\x1b[4;31m!\x1b[0m\x1b[31mw\x1b[0m"
+    assert even in terminal.raw or odd in terminal.raw
+    assert "<|im_start|>system" not in terminal.text
 
 
 def test_nothing_in_a_file_can_drive_the_terminal(tmp_path: Path) -> None:

@@ -16,6 +16,25 @@ texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.text(
 halves = st.just("\udc80")
 
 
+CHARACTERS: dict[str, object] = {
+    "version": "1.0",
+    "truncation": None,
+    "padding": None,
+    "added_tokens": [],
+    "normalizer": None,
+    "pre_tokenizer": {
+        "type": "Split",
+        "pattern": {"Regex": "[\\s\\S]"},
+        "behavior": "Isolated",
+        "invert": False,
+    },
+    "post_processor": None,
+    "decoder": None,
+    "model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"},
+}
+"""A tokenizer whose tokens are the characters."""
+
+
 def saids(content: st.SearchStrategy[str] = texts) -> st.SearchStrategy[Said]:
     """One message without native calls."""
     reads = st.builds(Said, role=st.sampled_from(["system", "user"]), content=content)

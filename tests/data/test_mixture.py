@@ -16,7 +16,7 @@ from codeact.data.tally import TOTAL, counted, guessed, tally
 from codeact.data.thinning import distinct, latest, within
 from codeact.errors import ConfigError
 from codeact.trajectory import StopReason, Trajectory
-from tests.data.samples import lived, talk
+from tests.data.samples import CHARACTERS, lived, talk
 
 
 def _many(count: int, source: str, words: int = 10) -> list[Conversation]:
@@ -110,23 +110,6 @@ def test_a_tokenizer_counts_what_is_learned(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no tokenizer file"):
         counted(path)
 
-
-CHARACTERS: dict[str, object] = {
-    "version": "1.0",
-    "truncation": None,
-    "padding": None,
-    "added_tokens": [],
-    "normalizer": None,
-    "pre_tokenizer": {
-        "type": "Split",
-        "pattern": {"Regex": "[\\s\\S]"},
-        "behavior": "Isolated",
-        "invert": False,
-    },
-    "post_processor": None,
-    "decoder": None,
-    "model": {"type": "WordLevel", "vocab": {"?": 0}, "unk_token": "?"},
-}
 
 QUESTION = "If a farmer has twelve red hens and sells five of them on Monday how many are left?"
 
