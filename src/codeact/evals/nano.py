@@ -32,7 +32,7 @@ GATES: Mapping[str, float] = {
 
 SEED = 20_000
 EPISODES = 500
-MAX_STEPS = 6
+MAX_STEPS = 5
 
 OTHER_SIDES = (
     "The model was trained with other held-out sides ({trained}) than this version draws ({here}): "

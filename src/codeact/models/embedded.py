@@ -42,7 +42,7 @@ TOO_LONG = (
 
 AT_ONCE = 8
 """How many tokens are written before the event loop is told of them."""
-REPLY_TOKENS = 256
+REPLY_TOKENS = 192
 """The length of a reply where the caller names none; the model was trained on shorter ones."""
 
 
