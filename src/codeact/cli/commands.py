@@ -21,8 +21,8 @@ Let a model do a task by writing Python that runs here, in a folder of its own.
 
 Without a task it opens the chat; with piped input and no task the input is the task, with a task
 the input is added to it. The answer goes to stdout, all else to stderr.
-The first word may be a command: `chat`, `doctor`, `eval` or `kernel`. After `--` it never is:
-codeact -- "doctor"
+The first word may be a command: `chat`, `data`, `doctor`, `eval`, `kernel` or `train`. After `--`
+it never is: codeact -- "doctor"
 
 \b
 Examples:
