@@ -346,9 +346,9 @@ class ProcessInterpreter(Durable):
             case {"op": "call" | "cancel"}:
                 self._calls.hear(frame, self._child.send)
             case {"op": "done", "id": int(number)}:
-                done = check(frame.head)
+                done = check(frame.head) if number == self._number else {}
                 self._names = done.get("names", self._names)
-                if self._asked is not None and number == self._number and not self._asked.done():
+                if done and self._asked is not None and not self._asked.done():
                     self._asked.set_result(done)
             case {"op": "ready"}:
                 if not self._ready.done():
