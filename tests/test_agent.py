@@ -141,9 +141,9 @@ async def test_a_context_that_stays_too_long_is_compacted_harder(stage: Stage) -
     assert len(trajectory.shown(3)[-1].content) < 2_000
 
 
-async def test_a_context_that_cannot_be_compacted_fails_clearly(stage: Stage) -> None:
+async def test_a_context_that_cannot_be_compacted_ends_by_its_limit(stage: Stage) -> None:
     trajectory = await stage.play([ContextOverflow("The prompt is too long.")])
-    assert trajectory.stop_reason is StopReason.FAILED
+    assert trajectory.stop_reason is StopReason.CONTEXT_LIMIT
     assert trajectory.error == "The prompt is too long."
 
 

@@ -69,7 +69,8 @@ class Agent:
         emit: Emit = ignore,
         interrupt: anyio.Event | None = None,
     ) -> Trajectory:
-        """Act until something stops it, and return the record; the world's faults end it `failed`.
+        """Act until something stops it, and return the record; the world's faults end it `failed`,
+        a prompt that outgrows the model `context_limit`.
 
         Setting `interrupt` stops the running cell or the reply being written, keeps the
         interpreter's state and ends with the stop reason `interrupted`. On cancellation nothing is
@@ -84,6 +85,8 @@ class Agent:
                 reason = episode.over()
             if reason is StopReason.STEP_LIMIT and self.final_turn:
                 await episode.turn(final=True)
+        except ContextOverflow as failure:
+            reason, error = StopReason.CONTEXT_LIMIT, str(failure)
         except CodeActError as failure:
             reason, error = StopReason.FAILED, str(failure)
         return Trajectory(

@@ -158,7 +158,7 @@ def run(task: str, **options: Any) -> Result:
 
 def _result(trajectory: Trajectory, wanted: OutputType | None, folder: Folder) -> Result:
     """Raises AgentFailed for a failed run."""
-    if trajectory.stop_reason is StopReason.FAILED:
+    if trajectory.stop_reason in (StopReason.FAILED, StopReason.CONTEXT_LIMIT):
         raise AgentFailed(trajectory.error or "The run failed.", trajectory)
     answer = trajectory.answer
     return Result(

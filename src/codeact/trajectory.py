@@ -38,6 +38,10 @@ class StopReason(StrEnum):
     TIME_BUDGET = "time_budget"
     STUCK = "stuck"
     """The same failing action again and again, also after a nudge."""
+    CONTEXT_LIMIT = "context_limit"
+    """The prompt outgrew what the model can read, also when old observations were shortened;
+    `Trajectory.error` holds the provider's words.
+    """
     INTERRUPTED = "interrupted"
     """Somebody asked it to stop."""
     FAILED = "failed"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
-from codeact.events import Event, TextDelta
-from codeact.messages import Message
+from codeact.events import Event, TextDelta, ignore
+from codeact.messages import Completion, Message
 from codeact.models import Model
+from codeact.models.cached import CachedModel
 from codeact.models.openai import OpenAIModel
 from codeact.models.scripted import ScriptedModel
 from tests.loopback import Loopback, Reply
@@ -42,7 +46,29 @@ async def deaf(text: str) -> AsyncIterator[Model]:
             yield model
 
 
-@pytest.fixture(params=[scripted, served, deaf])
+@asynccontextmanager
+async def kept(text: str) -> AsyncIterator[Model]:
+    """Nothing is kept yet."""
+    with TemporaryDirectory() as folder:
+        async with ScriptedModel([text], chunk=5) as model:
+            yield CachedModel(model=model, folder=Path(folder))
+
+
+@asynccontextmanager
+async def remembered(text: str) -> AsyncIterator[Model]:
+    """Whatever is asked was asked before."""
+
+    class Twice(CachedModel):
+        async def complete(self, *args: Any, **settings: Any) -> Completion:
+            await super().complete(*args, **{**settings, "emit": ignore})
+            return await super().complete(*args, **settings)
+
+    with TemporaryDirectory() as folder:
+        async with ScriptedModel([text], chunk=5) as model:
+            yield Twice(model=model, folder=Path(folder))
+
+
+@pytest.fixture(params=[scripted, served, deaf, kept, remembered])
 def opener(request: pytest.FixtureRequest) -> Opener:
     found: Opener = request.param
     return found

@@ -17,6 +17,7 @@ LIMITS = {
     StopReason.COST_BUDGET: "stopped: the cost budget is used up (--budget)",
     StopReason.TIME_BUDGET: "stopped: the time budget is used up (--budget)",
     StopReason.STUCK: "stopped: the same action failed again and again",
+    StopReason.CONTEXT_LIMIT: "stopped: the conversation is longer than the model can read",
     StopReason.INTERRUPTED: "interrupted",
     StopReason.FAILED: "failed",
 }

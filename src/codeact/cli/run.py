@@ -59,7 +59,7 @@ def exit_code(reason: StopReason) -> int:
     match reason:
         case StopReason.ANSWERED:
             return ANSWERED
-        case StopReason.FAILED:
+        case StopReason.FAILED | StopReason.CONTEXT_LIMIT:
             return FAILED
         case StopReason.INTERRUPTED:
             return INTERRUPTED

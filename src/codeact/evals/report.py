@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from codeact.environment import RESULT_LIMIT
 from codeact.evals.results import Arm, Episode
 from codeact.evals.statistics import (
     RESAMPLES,
@@ -24,6 +25,7 @@ from codeact.evals.statistics import (
     success,
     wilson,
 )
+from codeact.trajectory import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Row:
 
     `success` and `first` (the first answer was right) are means over tasks of the share of their
     epochs. Turns are replies of the model; seconds and tokens are sums over the judged episodes.
+    `reasoning_tokens` are part of the output; `longest_observation` is in characters, as it was
+    observed, and `cut_observations` counts those of which the model was shown a part.
     `cost` is in US dollars, None where a price is unknown; `per_solved` is all tokens divided by
     the solved episodes. `curve` holds the share of episodes solved within 1, 2, … turns. `kinds`
     counts how unsolved episodes ended, `errors` the failed turns by label, and `recovered` is the
@@ -58,6 +62,9 @@ class Row:
     cost: float | None
     model_seconds: float
     execution_seconds: float
+    reasoning_tokens: int
+    longest_observation: int
+    cut_observations: int
     pass_at_epochs: float | None
     pass_all_epochs: float | None
     recovered: float | None
@@ -124,6 +131,9 @@ def summarize(arm: Arm, *, resamples: int = RESAMPLES) -> Row:
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
         model_seconds=sum(step.completion.seconds for step, _ in steps),
         execution_seconds=sum(step.observation.seconds for step, _ in steps),
+        reasoning_tokens=sum(usage.reasoning_tokens for usage in usages),
+        longest_observation=max((len(step.observation.text) for step, _ in steps), default=0),
+        cut_observations=sum(_was_cut(step) for step, _ in steps),
         pass_at_epochs=pass_at(epochs, outcomes) if epochs > 1 else None,
         pass_all_epochs=pass_all(epochs, outcomes) if epochs > 1 else None,
         recovered=_share(won for _, won in wrong) if wrong else None,
@@ -193,6 +203,14 @@ def _by_domain(arm: Arm) -> dict[str, tuple[int, float, Interval]]:
         share = success(mine)
         found[domain] = len(mine), share, wilson(share * len(mine), len(mine))
     return found
+
+
+def _was_cut(step: Step) -> bool:
+    """Whether the model was shown a part: cut by the kernel, by a tool's bound or by the format."""
+    seen = step.observation
+    if seen.log is not None or (seen.source == "tool" and len(seen.text) > RESULT_LIMIT):
+        return True
+    return step.feedback is not None and len(step.feedback.content) < len(seen.text)
 
 
 def _curve(episodes: Sequence[Episode]) -> tuple[float, ...]:

@@ -18,7 +18,9 @@ SUCCESS_NOTE = (
 )
 MISSING_NOTE = "; missing: episodes that were asked for and not lived yet: the run is incomplete"
 COST_NOTE = (
-    "tokens per solved: all tokens divided by solved episodes; seconds are wall time, summed"
+    "tokens per solved: all tokens divided by solved episodes; reasoning: tokens of the output; "
+    "seconds are wall time, summed; longest: characters of the longest observation; cut: "
+    "observations of which the model was shown a part"
 )
 COMPARISON_NOTE = (
     "difference in points with 95 % paired bootstrap interval; 1st only: tasks that most of the "
@@ -198,9 +200,11 @@ def _repeats(rows: Sequence[Row]) -> Table:
 
 def _cost(rows: Sequence[Row]) -> Table:
     columns = ("model", "format", "tokens in", "cached", "out", "per solved", "cost")
+    thought = any(row.reasoning_tokens for row in rows)
+    more = ("reasoning",) if thought else ()
     return Table(
         title="Tokens, money, time and turns",
-        columns=(*columns, "s model", "s execution", "median turns"),
+        columns=(*columns, *more, "s model", "s execution", "median turns", "longest", "cut"),
         rows=tuple(
             (
                 row.model,
@@ -208,9 +212,12 @@ def _cost(rows: Sequence[Row]) -> Table:
                 *(f"{n:,}" for n in (row.input_tokens, row.cached_tokens, row.output_tokens)),
                 "" if row.per_solved is None else f"{row.per_solved:,.0f}",
                 money(row.cost),
+                *((f"{row.reasoning_tokens:,}",) if thought else ()),
                 f"{row.model_seconds:.1f}",
                 f"{row.execution_seconds:.1f}",
                 f"{row.median_turns:g}",
+                f"{row.longest_observation:,}",
+                f"{row.cut_observations:,}",
             )
             for row in rows
         ),
