@@ -43,6 +43,12 @@ def test_a_template_of_chatml_writes_the_same(source: str, conversation: Convers
     assert template(source)(conversation.said) == chatml(conversation.said)
 
 
+def test_a_template_that_trims_is_masked_as_it_writes() -> None:
+    source = "{% for m in messages %}[{{ m.role }}] {{ m.content | trim }}</s>\n{% endfor %}"
+    source += "{% if add_generation_prompt %}[assistant] {% endif %}"
+    assert _learned(template(source)(talk("q", "  yes \n").said)) == ["yes</s>"]
+
+
 def test_a_template_that_forgets_has_no_mask() -> None:
     with pytest.raises(Unwritable, match="no generation marks"):
         template(LAST_ONLY)(talk("q", "a", "q", "b").said)
