@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from codeact.cli import eval_flags as flags
+from codeact.cli.eval_apibank import APIBANK_HELP, apibank
 
 EVAL_HELP = """\
 Measure models on benchmarks, and read what was measured.
 
 \b
   codeact eval m3tooleval -m MODEL -o DIR     live the tasks, or go on where it was interrupted
+  codeact eval apibank -m MODEL --data-dir DIR  single calls of APIs, judged by what they do
   codeact eval gsm8k -m MODEL --data-dir DIR  the same for public sets of questions, MINT among them
   codeact eval report DIR --html report.html  tables, plots and every trajectory
   codeact eval compare A B                    two runs on the same tasks
@@ -229,6 +231,7 @@ def invoke_eval(arguments: Sequence[str]) -> Any:
     settings = {"help_option_names": ["-h", "--help"]}
     app.callback(help=EVAL_HELP)(_nothing)
     app.command("m3tooleval", help=M3TOOLEVAL_HELP, context_settings=settings)(m3tooleval)
+    app.command("apibank", help=APIBANK_HELP, context_settings=settings)(apibank)
     flags.offer_question_sets(app, settings)
     app.command("report", help=REPORT_HELP, context_settings=settings)(report)
     app.command("compare", help=COMPARE_HELP, context_settings=settings)(compare)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from codeact.cli.options import Options
 
 if TYPE_CHECKING:
+    from codeact.cli.apibank import ApiBankPlan
     from codeact.cli.collecting import Plan as Collection
     from codeact.cli.evaluation import Plan
 
@@ -45,6 +46,12 @@ def evaluate(plan: Plan, environ: Mapping[str, str]) -> int:
     from codeact.cli import evaluation
 
     return _live(lambda: evaluation.play(plan, environ, sys.stdout, sys.stderr))
+
+
+def evaluate_apibank(plan: ApiBankPlan, environ: Mapping[str, str]) -> int:
+    from codeact.cli.apibank import play_apibank
+
+    return _live(lambda: play_apibank(plan, environ, sys.stdout, sys.stderr))
 
 
 def evaluate_nano(**asked: Any) -> int:

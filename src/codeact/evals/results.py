@@ -29,7 +29,7 @@ NOTHING = (
     "folder below it."
 )
 
-FIXED = ("benchmark", "edition", "grader", "protocol", "max_turns", "sampling", "prompts")
+FIXED = ("benchmark", "edition", "level", "grader", "protocol", "max_turns", "sampling", "prompts")
 """What may not change when a run is resumed."""
 
 

@@ -14,13 +14,14 @@ from codeact.evals.apibank.benchmark import ApiBank
 from codeact.evals.apibank.calls import fit, perform
 from codeact.evals.apibank.catalogue import catalogue
 from codeact.evals.apibank.spelling import folded
-from codeact.rollout import Task, settled
+from codeact.evals.runs import scores as judged
+from codeact.rollout import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     n: int
-    correct: int
+    solved: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,30 +31,27 @@ class Tally:
     """
 
     n: int
-    correct: int
+    solved: int
     executed: Count
     argument_only: Count
     failed: int
     kinds: Mapping[str, int]
 
 
-def tally(benchmark: ApiBank, tasks: Sequence[Task], path: Path) -> Tally:
+def tally(benchmark: ApiBank, tasks: Sequence[Task], epochs: int, path: Path) -> Tally:
     """What a file of trajectories comes to."""
-    lived = settled(path)
-    scores = {
-        task.id: benchmark.score(task, lived[task.id, 0]) for task in tasks if (task.id, 0) in lived
-    }
+    scores = judged(benchmark, tasks, epochs, path)
     right = {True: [0, 0], False: [0, 0]}
-    for task, score in scores.items():
+    for (task, _), score in scores.items():
         right[benchmark.executed(task)][0] += 1
         right[benchmark.executed(task)][1] += score.solved
     wrong = Counter(score.kind for score in scores.values() if not score.solved)
     return Tally(
         n=len(scores),
-        correct=sum(score.solved for score in scores.values()),
-        executed=Count(n=right[True][0], correct=right[True][1]),
-        argument_only=Count(n=right[False][0], correct=right[False][1]),
-        failed=len(tasks) - len(scores),
+        solved=sum(score.solved for score in scores.values()),
+        executed=Count(n=right[True][0], solved=right[True][1]),
+        argument_only=Count(n=right[False][0], solved=right[False][1]),
+        failed=len(tasks) * epochs - len(scores),
         kinds=dict(wrong.most_common()),
     )
 
@@ -79,8 +77,8 @@ def gold(benchmark: ApiBank, tasks: Sequence[Task]) -> dict[str, Any]:
                 unlike.append(sample.id)
     return {
         "n": len(chosen),
-        "executed": {"n": counts[True][0], "correct": counts[True][1]},
-        "argument_only": {"n": counts[False][0], "correct": counts[False][1]},
+        "executed": {"n": counts[True][0], "solved": counts[True][1]},
+        "argument_only": {"n": counts[False][0], "solved": counts[False][1]},
         "refused": refused,
         "unlike_recorded": unlike,
     }

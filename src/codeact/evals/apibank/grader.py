@@ -61,8 +61,8 @@ class Grader:
                 return self._judged(sample, action)
             case Answer() | CodeAction():
                 return _wrong("no_call")
-            case InvalidAction(reason=reason):
-                return _wrong("invalid", reason)
+            case InvalidAction(reason=reason, kind=kind):
+                return _wrong("no_call" if kind == "no_call" else "invalid", reason)
 
     def _judged(self, sample: Sample, call: ToolCall) -> Verdict:
         gold = sample.gold
