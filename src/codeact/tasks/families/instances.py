@@ -263,7 +263,6 @@ def _gists(family: Family) -> frozenset[str]:
     return frozenset(gist(each) for each in family.held)
 
 
-@functools.cache
 def held_out_hash(names: Sequence[str] | None = None) -> str:
     """The fingerprint of all that is held out from these families, or from all; a model that was
     trained with another one must not be measured on these sides. Raises KeyError for an unknown
