@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from codeact.data.conversations import Conversation, Said
 from codeact.data.templates import END, Spelled, Unwritable, chatml, read_chatml, template
@@ -38,6 +38,7 @@ def test_chatml_learns_replies_and_their_ends(conversation: Conversation) -> Non
 
 
 @pytest.mark.parametrize("source", [PLAIN, MARKED])
+@example(conversation=talk("\ue000\ue001", "\ue000 and \ue002\ue003"))
 @given(conversation=conversations())
 def test_a_template_of_chatml_writes_the_same(source: str, conversation: Conversation) -> None:
     assert template(source)(conversation.said) == chatml(conversation.said)

@@ -26,7 +26,7 @@ UNREADABLE = "The chat template cannot be read: {error}."
 NO_JINJA = "Chat templates need jinja2. Install it: pip install 'codeact[data]'"
 
 _SPECIAL = re.compile(r"<\|\w+\|>")
-_OPEN, _CLOSE = "\U0010fffc", "\U0010fffd"  # private use: no text has a meaning for them
+_PRIVATE = range(0xE000, 0xF8FF)  # characters that have no meaning of their own
 _HEAD = re.compile(re.escape(START) + r"(system|user|assistant|tool)\n")
 
 
@@ -88,8 +88,9 @@ def template(source: str, tokens: Mapping[str, str] | None = None) -> Callable[.
         from jinja2 import TemplateError
     except ImportError as error:
         raise ConfigError(NO_JINJA) from error
+    marks = ["", ""]  # around what the template marks, while one conversation is spelt
     try:
-        compiled = _environment().from_string(source)
+        compiled = _environment(marks).from_string(source)
     except TemplateError as error:
         raise ConfigError(UNREADABLE.format(error=error)) from error
     named = {"bos_token": "", "eos_token": "", "tools": None, **(tokens or {})}
@@ -105,20 +106,22 @@ def template(source: str, tokens: Mapping[str, str] | None = None) -> Callable[.
         for each in said:
             if found := _SPECIAL.search(each.content):
                 raise Unwritable(MARKED.format(mark=found[0]))
-            if _OPEN in each.content or _CLOSE in each.content:
-                raise Unwritable(MARKED.format(mark=_OPEN))
+        taken = set().union(*(each.content for each in said))
+        marks[:] = [chr(n) for n in _PRIVATE if chr(n) not in taken][:2]
         text = render(said)
-        return _by_marks(text, said) if _OPEN in text else _by_prefixes(text, said, render)
+        if marks[0] in text:
+            return _by_marks(text, said, *marks)
+        return _by_prefixes(text, said, render)
 
     return spell
 
 
-def _by_marks(text: str, said: Sequence[Said]) -> Spelled:
+def _by_marks(text: str, said: Sequence[Said], begin: str, end: str) -> Spelled:
     replies = [each for each in said if each.role == "assistant"]
     plain, spans = "", []
-    for piece in re.split(f"({_OPEN}.*?{_CLOSE})", text, flags=re.DOTALL):
-        inside = piece.startswith(_OPEN)
-        piece = piece.strip(_OPEN + _CLOSE)
+    for piece in re.split(f"({begin}.*?{end})", text, flags=re.DOTALL):
+        inside = piece.startswith(begin)
+        piece = piece.strip(begin + end)
         if inside:
             spans.append((len(plain), len(plain) + len(piece)))
         plain += piece
@@ -148,8 +151,8 @@ def _message(said: Said) -> dict[str, Any]:
     return message
 
 
-def _environment() -> Any:
-    """Jinja as model libraries set it up for chat templates."""
+def _environment(marks: Sequence[str]) -> Any:
+    """Jinja as model libraries set it up for chat templates; `marks` are put around generations."""
     from jinja2 import TemplateError, nodes
     from jinja2.ext import Extension, loopcontrols
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -166,7 +169,7 @@ def _environment() -> Any:
             return nodes.CallBlock(call, [], [], body).set_lineno(line)
 
         def _kept(self, caller: Callable[[], str]) -> str:
-            return f"{_OPEN}{caller()}{_CLOSE}"
+            return f"{marks[0]}{caller()}{marks[1]}"
 
     def refuse(message: str) -> None:
         raise TemplateError(message)
