@@ -156,12 +156,13 @@ def _humaneval(id: str, record: Any, run: Run) -> Item:
 
 def _mbpp(id: str, record: Any, run: Run) -> Item:
     tests = "\n".join(record["test_list"])
+    setup = record.get("test_setup_code", "")  # may use what the program defines
     asked = MUST_PASS.format(text=record["text"], tests=tests)
     return Item(
         id=id,
         set="mbpp",
         prompt=f"{asked}\n\n{PROGRAM}",
-        judge=partial(run, record.get("test_setup_code", ""), tests),
+        judge=partial(run, "", f"{setup}\n{tests}"),
         gold=_fenced(record.get("code", "").replace("\r\n", "\n")),
         split=_split(int(record.get("task_id", 0))),
     )
