@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from codeact.cli.eval_models import read_models
+from codeact.evals import paper
 from tests.cli import program
 from tests.evals import question_files
 from tests.loopback import Loopback, Reply, Status
 
+RECIPE = Path(__file__).parents[2] / "recipes/table_3.toml"
 RULES = ("--format", "json", "--limit", "1")
 
 
@@ -144,6 +147,11 @@ def test_a_misspelt_field_of_a_model_is_named(tmp_path: Path) -> None:
         done = _eval(tmp_path, "gsm8k", "--models", models, TINY_KEY="x")
     assert done.returncode == 2
     assert "model.0.temprature" in done.stderr
+
+
+def test_the_papers_models_are_all_in_the_recipe() -> None:
+    names = [each.name for each in read_models(RECIPE)]
+    assert names == [row.model for row in paper.TABLE_3]
 
 
 def test_a_full_context_is_no_provider_error(tmp_path: Path) -> None:
