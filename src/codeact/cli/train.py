@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from codeact.cli.improve import IMPROVE_HELP, train_improve
 from codeact.cli.sft import SFT_HELP, sft
 
 TRAIN_HELP = """\
@@ -19,6 +20,7 @@ Train the small model of this package, fine-tune others, or write weights for ot
   codeact train nano --budget 2m          a first run: makes its data, then trains
   codeact train nano -o DIR --budget 4h   go on in DIR, with a larger budget
   codeact train sft --recipe R --data F   a model of Hugging Face's, on your conversations
+  codeact train improve --rounds 3        the small model, on its own successes
   codeact train export --to gguf -o FILE  for llama.cpp, Ollama and LM Studio
 
 Needs torch: pip install 'codeact[train]', and for sft 'codeact[sft]'
@@ -111,6 +113,7 @@ def invoke_train(arguments: Sequence[str]) -> Any:
     app.callback(help=TRAIN_HELP)(_nothing)
     app.command("nano", help=NANO_HELP, context_settings=settings)(nano)
     app.command("sft", help=SFT_HELP, context_settings=settings)(sft)
+    app.command("improve", help=IMPROVE_HELP, context_settings=settings)(train_improve)
     app.command("export", help=EXPORT_HELP, context_settings=settings)(export)
     return app(args=list(arguments) or ["--help"], prog_name="codeact train")
 
