@@ -82,7 +82,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     assert _data(tmp_path, *arguments, "--force").returncode == 0
 
 
-def test_a_killed_collection_goes_on(tmp_path: Path) -> None:
+def test_a_stopped_collection_keeps_what_it_has(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*program.PROGRAM, "data", *COLLECT, "-n", "600"],
         cwd=tmp_path,
@@ -97,11 +97,14 @@ def test_a_killed_collection_goes_on(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=program.SECONDS)
     assert process.returncode == 130
     assert b"every finished episode is kept" in said
-    kept = len(path.read_text().splitlines())
-    assert 0 < kept < 600
-    done = _data(tmp_path, *COLLECT, "-n", str(kept + 2), "--json")
-    assert json.loads(done.stdout)["n"] == kept + 2
-    assert f"{kept} of them there already" in done.stderr
+    assert 0 < len(path.read_text().splitlines()) < 600
+
+
+def test_the_same_command_goes_on_where_it_was(tmp_path: Path) -> None:
+    assert _data(tmp_path, *COLLECT, "-n", "2").returncode == 0
+    done = _data(tmp_path, *COLLECT, "-n", "3", "--json")
+    assert json.loads(done.stdout)["n"] == 3
+    assert "3 episodes, 2 of them there already" in done.stderr
 
 
 def test_a_model_collects_from_public_files(tmp_path: Path) -> None:
