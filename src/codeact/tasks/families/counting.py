@@ -54,6 +54,36 @@ def _prime_list(draw: Draw) -> Case:
     )
 
 
+FIRST_PRIMES_CODE = """\
+primes = []
+n = 2
+while len(primes) < {n}:
+    if all(n % d != 0 for d in range(2, int(n ** 0.5) + 1)):
+        primes.append(n)
+    n += 1
+print({show})"""
+
+
+def _first_primes_sum(draw: Draw) -> Case:
+    n = draw.integer(2, 600)
+    return Case(
+        slots={"n": str(n)},
+        code=(FIRST_PRIMES_CODE.format(n=n, show="sum(primes)"),),
+        expected=Number(sum(_primes(5_000)[:n])),
+        answers=("The sum of the first {n} primes is {out}.", "The sum is {out}."),
+    )
+
+
+def _nth_prime(draw: Draw) -> Case:
+    n = draw.integer(2, 600)
+    return Case(
+        slots={"n": str(n), "nth": ordinal(n)},
+        code=(FIRST_PRIMES_CODE.format(n=n, show="primes[-1]"),),
+        expected=Number(_primes(5_000)[n - 1]),
+        answers=("The {nth} prime is {out}.", "It is {out}."),
+    )
+
+
 def _prime_test(draw: Draw) -> Case:
     n = draw.size(20_000, 5) | draw.pick((0, 1, 1, 1))
     prime = _is_prime(n)
@@ -205,6 +235,8 @@ FAMILIES = (
     Family(name="prime_sum", group="newcomer", draw=_prime_sum, weight=1.5),
     Family(name="prime_count", group="newcomer", draw=_prime_count),
     Family(name="prime_list", group="newcomer", draw=_prime_list),
+    Family(name="first_primes_sum", group="newcomer", draw=_first_primes_sum),
+    Family(name="nth_prime", group="newcomer", draw=_nth_prime, weight=0.7),
     Family(name="prime_test", group="newcomer", draw=_prime_test),
     Family(name="factorial", group="newcomer", draw=_factorial),
     Family(name="fibonacci", group="newcomer", draw=_fibonacci),
