@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.stage import Stage
 
 _OUTSIDE = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEACT_MODEL", "NO_COLOR", "FORCE_COLOR")
+
+# A busy machine is no finding: no property is failed for the time that its examples took.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

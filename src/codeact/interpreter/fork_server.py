@@ -296,7 +296,7 @@ class Forked(Child):
             signal.pidfd_send_signal(self._pidfd, number, None, _GROUP)
         except ProcessLookupError:
             pass
-        except OSError:
+        except OSError:  # pragma: no cover - before Linux 6.9
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 

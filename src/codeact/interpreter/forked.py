@@ -20,6 +20,7 @@ from codeact.interpreter.kept_files import Keeper, NotAllBack, TooMuch, bring_ba
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import (
     CANNOT_COPY,
+    COPY_SECONDS,
     CannotCopy,
     Frozen,
     Home,
@@ -93,9 +94,9 @@ class ForkedInterpreter(WatchedInterpreter):
         """
         await self.interrupt()
         async with self._lock:
-            await self._awake()
             if self._obituary:
                 raise CannotCopy(CANNOT_COPY.format(why=self._obituary.strip("[]. ")))
+            await self._awake()
             twin = ForkedInterpreter(
                 snapshots=self._when,
                 keep=self._keep,
@@ -242,7 +243,7 @@ class ForkedInterpreter(WatchedInterpreter):
         """The kernel becomes a snapshot, a copy of it goes on. Raises CannotCopy."""
         kernel = self._child
         assert isinstance(kernel, Forked)
-        frozen = Frozen(kernel)
+        frozen = Frozen(kernel, min(COPY_SECONDS, self._start_seconds))
         self._child = copy = await frozen.copy(None, self._hear, self._mourn)
         copy.verdict = self._walls.verdict
         self._walls.prefer(copy.pid, kernel.pid)
@@ -306,7 +307,7 @@ class ForkedInterpreter(WatchedInterpreter):
                 self._used = False
                 await self._bury()
                 self._child = copy
-                if copy.dead:
+                if copy.dead:  # pragma: no cover - it was killed within these few milliseconds
                     return False
         except (CannotCopy, InterpreterLost):
             return False
@@ -322,8 +323,8 @@ class ForkedInterpreter(WatchedInterpreter):
         if shot.cell < last:
             gone += OLDER.format(first=shot.cell, last=last)
         described = await self._ask({"op": "variables"}, self._describe_seconds)
-        if described is None:
-            self._obituary = LOST_BEFORE
+        lives = described is not None or await self._thaw(shot)  # a repr can end the process
+        self._obituary = "" if lives else LOST_BEFORE
         found = described["variables"] if described else []
         shown = [f"{name} ({kind})" for name, kind, _ in found] or list(shot.names)
         return RESTORED.format(cell=cell, names=_listed(shown), gone=gone)

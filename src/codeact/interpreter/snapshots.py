@@ -36,15 +36,16 @@ class Frozen:
     It is made of a living one, which becomes frozen with the first copy that succeeds.
     """
 
-    def __init__(self, kernel: Forked) -> None:
+    def __init__(self, kernel: Forked, seconds: float = COPY_SECONDS) -> None:
         self._kernel = kernel
+        self._seconds = seconds
         self._copies: dict[int, Forked] = {}
         self._newest: Forked | None = None
         self._outcome: asyncio.Future[str] | None = None
         self._missing: set[str] = set()
         """What the newest copy and its parent have still to say."""
         self._frozen = False
-        self._split = False
+        self._refused = False
 
     @property
     def pid(self) -> int:
@@ -66,6 +67,7 @@ class Frozen:
         heard, mourned = self._kernel.tell(self._hear, self._died)
         self._outcome = outcome = asyncio.get_running_loop().create_future()
         self._missing = {"ready", "forked"}
+        self._refused = False
 
         def hear(frame: Frame) -> None:
             if outcome.done():
@@ -87,10 +89,10 @@ class Frozen:
 
         copy = self._newest = Forked(beget, on_frame=hear, on_death=mourn)
         try:
-            async with asyncio.timeout(COPY_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 why = await asyncio.shield(outcome)
         except TimeoutError:
-            why = NOT_READY.format(seconds=COPY_SECONDS)
+            why = NOT_READY.format(seconds=self._seconds)
             self._kernel.kill()
         if not why:
             self._frozen = True
@@ -104,7 +106,7 @@ class Frozen:
             self._kernel.tell(heard, mourned)
             if self.dead:
                 mourned()
-            elif self._split:  # it waits as a snapshot, and nothing goes on
+            elif not self._refused:  # it waits as a snapshot, and nothing goes on
                 self._kernel.kill()
         raise CannotCopy(CANNOT_COPY.format(why=why))
 
@@ -126,9 +128,9 @@ class Frozen:
         match frame.head:
             case {"op": "forked", "pid": int(pid)} if self._newest is not None:
                 self._copies[pid] = self._newest
-                self._split = not self._frozen
                 self._tick("forked")
             case {"op": "refused", "why": str(why)}:
+                self._refused = True
                 if self._outcome is not None and not self._outcome.done():
                     self._outcome.set_result(why)
             case {"op": "exit", "pid": int(pid), "code": int(code)} if pid in self._copies:
