@@ -12,6 +12,7 @@ from codeact.agent import Agent
 from codeact.environment import Environment
 from codeact.errors import DataError, ModelError
 from codeact.formats import ActionFormat, by_name
+from codeact.interpreter.opening import open_interpreter
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.messages import Completion, Message, Sampling
 from codeact.models.scripted import ScriptedModel
@@ -154,3 +155,14 @@ async def test_a_line_without_its_task_is_refused(tmp_path: Path) -> None:
     append(path, trajectory)
     with pytest.raises(DataError, match="without its task"):
         settled(path)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "deep/in/notes.txt"])
+async def test_code_behind_walls_may_change_the_files_of_its_task(name: str) -> None:
+    world = World(files={name: b"7"})
+    furnished = Task(id="f", domain="test", prompt=ask, open=lambda: world)
+    append = f"open({name!r}, 'a').write('8')\nopen({name!r}).read()"
+    trajectory = await rollout(
+        agent([act(append), "78"], format="code"), furnished, open_interpreter
+    )
+    assert trajectory.steps[0].observation.text == "'78'\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -146,7 +147,16 @@ async def _furnish(interpreter: Interpreter, world: World) -> None:
         target = interpreter.workspace / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+        _give(target, interpreter.workspace)
     if world.setup:
         execution = await interpreter.execute(world.setup, toolbox=world.toolbox)
         if not execution.ok:
             raise InterpreterLost(f"The task's setup failed: {execution.text}")
+
+
+def _give(target: Path, workspace: Path) -> None:
+    """Let the session's own user, where it has one, change a file that the host has laid there."""
+    owner = workspace.stat()
+    while target != workspace and target.stat().st_uid != owner.st_uid:
+        os.chown(target, owner.st_uid, owner.st_gid)
+        target = target.parent

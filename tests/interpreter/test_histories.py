@@ -111,18 +111,16 @@ async def test_the_underscore_is_the_last_value_until_the_code_takes_the_name(op
         ]
 
 
-def kept_copies(folder: Path) -> list[Path]:
-    return list(folder.glob("codeact-kept-*/*"))
+def kept_copies() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("codeact-kept-*/*"))
 
 
-async def test_an_undo_that_cannot_bring_a_file_back_names_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+async def test_an_undo_that_cannot_bring_a_file_back_names_it() -> None:
+    before = kept_copies()
     async with ForkedInterpreter() as interpreter:
         await interpreter.execute("x = 1; open('lost', 'w').write('a'); open('kept', 'w').close()")
         await interpreter.execute("x = 2; import os; os.remove('lost')")
-        for copy in kept_copies(tmp_path):
+        for copy in kept_copies() - before:
             copy.unlink()
         done = await interpreter.undo()
         assert (done.ok, done.error, done.state) == (False, "FilesNotRestored", "restored")

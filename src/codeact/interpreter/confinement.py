@@ -158,6 +158,9 @@ def _own_uid(workspace: str, scratch: Path | None, *, full: bool) -> int | None:
     uid = credentials.session_uid()
     if not os.listdir(workspace):
         os.chown(workspace, uid, uid)
+        for folder, folders, files in os.walk(workspace):  # laid there by the host meanwhile
+            for name in (*folders, *files):
+                os.chown(os.path.join(folder, name), uid, uid, follow_symlinks=False)
     elif not full:
         return None
     if scratch is not None:
