@@ -149,6 +149,14 @@ def test_what_was_changed_and_deleted_stays_so(world: ApiWorld) -> None:
         ("DeleteAlarm", {"token": "t1ken", "time": "2023-05-02 07:00:00"}),
         ("DeleteMeeting", {**MEETING, "location": "Room 2"}),
         ("QueryRegistration", {"patient_name": "Ann Lee", "date": "2023-05-04"}),
+        (
+            "QueryHealthData",
+            {"user_id": "B2", "start_time": "2023-05-01", "end_time": "2023-05-02"},
+        ),
+        (
+            "QueryHealthData",
+            {"user_id": "A1", "start_time": "2023-05-02", "end_time": "2023-05-01"},
+        ),
         ("Calculator", {"formula": "__import__('os')"}),
         ("Calculator", {"formula": "9**9**9"}),
         ("Calculator", {"formula": "1/0"}),

@@ -105,6 +105,7 @@ def test_what_means_the_same_is_tolerated_with_a_reason(
     [
         ("AddAlarm", ALARM, {"time": "2023-05-06 08:00:00"}),
         ("AddAgenda", AGENDA, {"content": "Wash the car"}),
+        ("AddAgenda", AGENDA, {"content": "Paint pots"}),
         ("AddMeeting", MEETING, {"attendees": ["Ben"]}),
         ("ModifyAgenda", AGENDA, {"time": "2023-05-02 09:00:00"}),
         ("RecordHealthData", HEALTH, {"health_data": HEALTH["health_data"][:1]}),
@@ -121,6 +122,15 @@ def test_another_meaning_is_a_wrong_argument(
     name: str, wanted: dict[str, Any], other: dict[str, Any]
 ) -> None:
     assert _given(name, wanted, **other).kind == "wrong_arguments"
+
+
+def test_the_same_result_by_another_change_is_wrong() -> None:
+    timed = {**TABLES["Agenda"]["1"], "time": "2023-05-02 15:00:00"}
+    tables = {**TABLES, "Agenda": {"1": timed, "2": TABLES["Agenda"]["1"]}}
+    made = Made(name="DeleteAgenda", arguments=AGENDA, result="success")
+    sample = Sample(dialogue=Dialogue(id="d", turns=(made,)), number=0, level=1)
+    other = ToolCall(name="DeleteAgenda", kwargs={**AGENDA, "time": "2023-05-02 09:00:00"})
+    assert Grader(Databases(tables)).judge(sample, other).kind == "wrong_arguments"
 
 
 def test_a_call_that_the_api_refuses_is_an_execution_error() -> None:
@@ -167,7 +177,7 @@ def test_every_altered_argument_is_judged_by_the_grader(tmp_path: Path) -> None:
     assert {(each.id, each.argument) for each in found} == {
         (sample.id, name) for sample in benchmark.samples.values() for name in sample.gold.arguments
     }
-    assert not [each for each in found if each.tolerated]
+    assert not [each for each in found if each.verdict == "tolerated"]
     assert all(each.value != each.was for each in found)
 
 
@@ -197,3 +207,10 @@ def test_a_damaged_dialogue_is_named_with_its_line(tmp_path: Path) -> None:
     place.write_text('{"role": "User", "text": "Hi"}\n{"role": "API"}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"Word-1\.jsonl, line 2"):
         ApiBank(data_dir=folder)
+
+
+def test_a_call_without_arguments_is_altered_by_adding_one() -> None:
+    made = Made(name="GetToday", arguments={}, result="2023-03-31")
+    sample = Sample(dialogue=Dialogue(id="d", turns=(made,)), number=0, level=1)
+    [found] = altered(Grader(Databases(TABLES)), [sample])
+    assert (found.how, found.verdict, found.kind) == ("one added", "rejected", "invalid_arguments")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from codeact.actions import ToolCall
 from codeact.evals.apibank.calls import fit
@@ -16,13 +16,14 @@ from codeact.evals.apibank.rules import DAY, EXACT, MOMENT, MONTH_DAY, rule
 from codeact.evals.apibank.spelling import moment
 
 OTHER = "something else entirely"
+ADDED = "argument"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Altered:
     """One argument of a recorded call, altered, and what the grader made of it.
 
-    `reason` is why it was tolerated, empty where it was rejected; `kind` the verdict's.
+    `kind` is the grader's; `reason` why it was tolerated, empty where it was rejected.
     """
 
     id: str
@@ -31,32 +32,42 @@ class Altered:
     how: str
     was: Any
     value: Any
-    tolerated: bool
+    verdict: Literal["rejected", "tolerated"]
     kind: str
     reason: str
 
 
 def altered(grader: Grader, samples: Sequence[Sample]) -> Iterator[Altered]:
-    """Every argument of every call in turn; times in two ways, by a day and by an hour."""
+    """Every argument of every call in turn; times in two ways, by a day and by an hour. A call
+    without arguments gets one.
+    """
     known = _known(grader, samples)
     for sample in samples:
         api = catalogue(grader.databases.world())[sample.gold.name]
         given = {name: fit(api, sample.gold.call)[name] for name in sample.gold.arguments}
+        if not given:
+            yield _judged(grader, sample, {}, ADDED, "one added", OTHER)
         for name, was in given.items():
             for how, value in _changes(sample, name, was, known.get((api.name, name), [])):
-                call = ToolCall(name=api.name, kwargs={**given, name: value})
-                verdict = grader.judge(sample, call)
-                yield Altered(
-                    id=sample.id,
-                    api=api.name,
-                    argument=name,
-                    how=how,
-                    was=was,
-                    value=value,
-                    tolerated=verdict.right,
-                    kind=verdict.kind,
-                    reason=verdict.tolerated.get(name, ""),
-                )
+                yield _judged(grader, sample, given, name, how, value)
+
+
+def _judged(
+    grader: Grader, sample: Sample, given: Mapping[str, Any], name: str, how: str, value: Any
+) -> Altered:
+    call = ToolCall(name=sample.gold.name, kwargs={**given, name: value})
+    verdict = grader.judge(sample, call)
+    return Altered(
+        id=sample.id,
+        api=call.name,
+        argument=name,
+        how=how,
+        was=given.get(name),
+        value=value,
+        verdict="tolerated" if verdict.right else "rejected",
+        kind=verdict.kind,
+        reason=verdict.tolerated.get(name, ""),
+    )
 
 
 def _known(grader: Grader, samples: Sequence[Sample]) -> dict[tuple[str, str], list[Any]]:

@@ -88,11 +88,12 @@ def alterations(benchmark: ApiBank, tasks: Sequence[Task]) -> dict[str, Any]:
     """Every recorded call with one argument altered: the verdicts, counted and one by one."""
     chosen = [benchmark.samples[task.id] for task in tasks]
     found = list(altered(benchmark.grader, chosen))
-    reasons = Counter((each.api, each.argument, each.reason) for each in found if each.tolerated)
+    tolerated = [each for each in found if each.verdict == "tolerated"]
+    reasons = Counter((each.api, each.argument, each.reason) for each in tolerated)
     return {
         "n": len(found),
-        "rejected": sum(not each.tolerated for each in found),
-        "tolerated": sum(each.tolerated for each in found),
+        "rejected": len(found) - len(tolerated),
+        "tolerated": len(tolerated),
         "reasons": [
             {"api": api, "argument": argument, "reason": reason, "n": count}
             for (api, argument, reason), count in sorted(reasons.items())
