@@ -192,7 +192,6 @@ def _trainer(recipe: Recipe, folder: Path, tokenizer: Any, data: Tokenized) -> A
     fresh = len(tokenizer) > model.get_input_embeddings().weight.shape[0]
     if fresh:
         model.resize_token_embeddings(len(tokenizer))
-    model.config.use_cache = False  # with a cache, attention would cross documents of a pack
     return SFTTrainer(
         model=model,
         args=arguments(recipe, folder),
