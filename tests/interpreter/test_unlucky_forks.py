@@ -15,6 +15,7 @@ from codeact.interpreter.child import UNKNOWN_END
 from codeact.interpreter.enclosure import SessionGroup
 from codeact.interpreter.fork_server import Forked, Settings, zygote
 from codeact.interpreter.forked import ForkedInterpreter
+from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import CannotCopy
 from codeact.interpreter.wire import Frame
@@ -78,6 +79,16 @@ async def test_a_cell_over_which_its_session_is_closed_says_so() -> None:
         done = await running
     assert (done.ok, done.state) == (False, "lost")
     assert CLOSED in done.text
+
+
+async def test_a_cell_that_is_cancelled_just_as_its_process_ends_is_cancelled() -> None:
+    async with ProcessInterpreter() as interpreter:
+        running = await started(interpreter, "print(1)\nwhile True: pass")
+        closing = asyncio.ensure_future(interpreter.aclose())
+        await asyncio.sleep(0)  # the process is killed, and the cell has not heard of it
+        running.cancel()
+        await asyncio.wait([running, closing])
+    assert running.cancelled()
 
 
 async def test_a_cancellation_over_a_snapshot_leaves_the_session_whole() -> None:

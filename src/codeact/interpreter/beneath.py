@@ -51,7 +51,7 @@ def make_folder(workspace: Path, inside: Sequence[str], prefix: str) -> Path:
             try:
                 os.mkdir(name, 0o700 if name == fresh else 0o755, dir_fd=here)
             except FileExistsError:
-                if name == fresh:
+                if name == fresh:  # pragma: no cover - a name that was drawn twice
                     raise
             inner = os.open(name, _STEP, dir_fd=here)
             os.close(here)
