@@ -214,3 +214,23 @@ def test_a_call_without_arguments_is_altered_by_adding_one() -> None:
     sample = Sample(dialogue=Dialogue(id="d", turns=(made,)), number=0, level=1)
     [found] = altered(Grader(Databases(TABLES)), [sample])
     assert (found.how, found.verdict, found.kind) == ("one added", "rejected", "invalid_arguments")
+
+
+@pytest.mark.parametrize(
+    ("other", "kind"),
+    [
+        ({"username": "Ann"}, "solved"),
+        ({"username": "Ben"}, "execution_error"),
+        ({"new_password": "other"}, "wrong_arguments"),
+        ({"verification_code": 1}, "execution_error"),
+    ],
+)
+def test_the_second_step_of_a_forgotten_password_needs_no_name(
+    other: dict[str, Any], kind: str
+) -> None:
+    asked = Made(name="ForgotPassword", arguments=FORGOT, result=970420)
+    step = {"status": "Verification Code", "verification_code": 970420, "new_password": "new"}
+    proven = Made(name="ForgotPassword", arguments=step, result="success")
+    sample = Sample(dialogue=Dialogue(id="d", turns=(asked, proven)), number=1, level=1)
+    call = ToolCall(name="ForgotPassword", kwargs={**step, **other})
+    assert Grader(Databases(TABLES)).judge(sample, call).kind == kind
