@@ -95,7 +95,7 @@ class M3ToolEval:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        return {"edition": self.edition, "grader": self.grader, "protocol": self.protocol}
+        return {"grader": self.grader, "protocol": self.protocol, "edition": self.edition}
 
     @property
     def furnished(self) -> bool:
