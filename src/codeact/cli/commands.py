@@ -29,7 +29,7 @@ Examples:
   codeact "How many days are left in this year?"
   codeact -f sales.csv "Plot sales by month"       the plot's path is shown
   git log -50 | codeact "What changed, in three lines?"
-  codeact -m demo "What is the sum of the first 100 prime numbers?"
+  codeact -m nano "What is the sum of the first 100 prime numbers?"
   codeact -y --json "..." | jq                     one event per line
   codeact chat                                     a conversation; /help there
   codeact doctor                                   which model, and why
@@ -69,7 +69,8 @@ Model = Annotated[
         "-m",
         "--model",
         metavar="NAME",
-        help="Which model; 'demo' is a recording. Without it: what `codeact doctor` finds.",
+        help="Which model; 'nano' is the small one in this package, 'demo' a recording. Without "
+        "it: what `codeact doctor` finds.",
         allow_from_autoenv=False,
     ),
 ]
