@@ -13,7 +13,7 @@ BEGIN, END = "<!-- tree: just tree -->\n```text\n", "```\n<!-- end of tree -->"
 # What files say that cannot speak for themselves.
 PHRASES = {
     "py.typed": "Tells type checkers that our annotations count",
-    "card.json": "What the small model is: its shape, its training, its families, what was held out",
+    "card.json": "What the small model is: shape, training, families, what was held out",
     "tokenizer.json": "The small model's tokenizer",
     "weights.npz": "The small model's weights in half precision",
 }
