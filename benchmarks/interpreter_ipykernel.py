@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import start_new_kernel  # type: ignore[import-not-found]
+from jupyter_client.manager import start_new_kernel
 
 LOOP = "total = 0\nfor n in range(1_000_000):\n    total += n\n"
 TIMED = (

@@ -47,7 +47,7 @@ class _Worker:
             pass
 
     def _do(self, job: _Job) -> bool:
-        """Whether another job may come. In a frame of its own, so that no value outlives its call."""
+        """Whether another job may come. A frame of its own: no value outlives its call here."""
         result: Any = None
         failure: BaseException | None = None
         try:

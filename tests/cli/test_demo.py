@@ -37,7 +37,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_recording_claims_no_result_that_it_does_not_see(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "-m", "demo", TASKS[0]) as terminal:
+    with Terminal(tmp_path, "--approve", "always", "-m", "demo", TASKS[0]) as terminal:
         terminal.wait("[q]uit:")
         terminal.send("n" + ENTER)
         assert terminal.end() == 3

@@ -62,7 +62,7 @@ def ours(pid: int | None = None) -> list[Path]:
 
 
 def is_spare(group: Path) -> bool:
-    """Whether only a kernel that waits to be asked for is in it: one still in its parent's session."""
+    """Whether only a kernel that waits to be asked for is in it, still in its parent's session."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         pids = [int(each) for each in (group / "cgroup.procs").read_text().split()]
         if len(pids) == 1:
