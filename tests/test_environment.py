@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from codeact.actions import Action, Answer, CodeAction, InvalidAction, ToolCall
+from codeact.approval import Approval, ApprovalFailed, Gate, each_call
+from codeact.consents import Question
 from codeact.environment import RESULT_LIMIT, Environment, clip, plain, show
 from codeact.errors import InterpreterLost
 from codeact.events import Event, OutputDelta
@@ -251,3 +253,15 @@ def test_clipping_keeps_head_and_tail_and_counts_the_rest() -> None:
         "a" * 5_000 + "\n[… 1 characters left out …]\n" + "b" * 5_000
     )
     assert RESULT_LIMIT == 10_000
+
+
+async def test_an_asker_that_fails_is_not_told_as_a_result_of_the_tool() -> None:
+    async def broken(question: Question) -> bool:
+        raise RuntimeError("the screen is gone")
+
+    gate = Gate(Approval(rule=each_call, ask=broken))
+    environment = Environment(
+        interpreter=ProcessInterpreter(), toolbox=Toolbox.of([tool(give)]), gate=gate
+    )
+    with pytest.raises(ApprovalFailed):
+        await environment.step(ToolCall(name="give", args=("text",)))

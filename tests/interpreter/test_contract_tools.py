@@ -16,7 +16,7 @@ import pytest
 
 from codeact.errors import ConfigError
 from codeact.interpreter import Execution
-from codeact.tools import Toolbox, tool
+from codeact.tools import Tool, Toolbox, tool
 from tests.interpreter.conftest import Open
 
 pytestmark = pytest.mark.anyio
@@ -317,3 +317,12 @@ async def test_an_error_of_ours_in_a_tool_comes_out_of_execute(
             await interpreter.execute(f"x = 1\n{cell}", toolbox=Toolbox.of([broken]))
         said = (await interpreter.execute("x == 1")).text  # the thread may still show its traceback
         assert "True" in said
+
+
+async def test_a_tool_whose_function_has_no_signature_is_offered_as_it_is_described(
+    opened: Open,
+) -> None:
+    unread = Tool(name="unread", function=threading.get_ident, signature="unread()", description="")
+    async with opened() as interpreter:
+        done = await interpreter.execute("callable(unread)", toolbox=Toolbox((unread,)))
+        assert done.text == "True\n"

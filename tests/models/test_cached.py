@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,13 @@ def _model(folder: Path, *replies: str | Completion | Exception) -> CachedModel:
     return CachedModel(model=ScriptedModel(replies), folder=folder)
 
 
-def _damage(folder: Path, content: bytes) -> None:
+def _kept(folder: Path) -> Path:
     (path,) = folder.glob("*/*.json")
-    path.write_bytes(content)
+    return path
+
+
+def _damage(folder: Path, content: bytes) -> None:
+    _kept(folder).write_bytes(content)
 
 
 async def test_the_same_is_not_asked_twice(tmp_path: Path) -> None:
@@ -103,3 +108,19 @@ async def test_what_the_model_did_not_end_is_not_kept(tmp_path: Path, reason: st
     model = _model(tmp_path, said, "two")
     await model.complete(ASKED)
     assert (await model.complete(ASKED)).text == "two"
+
+
+async def test_what_is_kept_of_another_request_under_the_same_name_is_not_used(
+    tmp_path: Path,
+) -> None:
+    await _model(tmp_path, "Well.").complete(ASKED)
+    record = json.loads(_kept(tmp_path).read_bytes())
+    _damage(tmp_path, json.dumps({**record, "request": {}}).encode())
+    assert (await _model(tmp_path, "Ill.").complete(ASKED)).text == "Ill."
+
+
+async def test_it_passes_on_what_its_model_is_and_closes_it(tmp_path: Path) -> None:
+    inner = ScriptedModel(["Well."], context_tokens=77)
+    model = CachedModel(model=inner, folder=tmp_path)
+    assert (model.context_tokens, model.sees) == (77, inner.sees)
+    await model.aclose()

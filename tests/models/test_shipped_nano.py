@@ -8,6 +8,8 @@ import pytest
 
 import codeact
 from codeact.evals.nano import check_sides
+from codeact.events import Event, TextDelta
+from codeact.messages import Message
 from codeact.models.embedded import EmbeddedModel
 
 pytestmark = pytest.mark.anyio
@@ -52,3 +54,16 @@ async def test_it_calls_a_function_that_it_never_saw(tmp_path: Path) -> None:
         "What is the price of tea?", model="nano", tools=[price], workspace=tmp_path, max_steps=4
     )
     assert "350" in (result.answer or "")
+
+
+async def test_what_may_be_the_beginning_of_a_stop_sequence_waits() -> None:
+    told: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, TextDelta):
+            told.append(event.text)
+
+    asked = [Message(role="user", content="What is the factorial of 20?")]
+    reply = await EmbeddedModel().complete(asked, stop=["factorial no more", "(20)"], emit=hear)
+    assert reply.text.endswith("factorial")
+    assert "".join(told) == reply.text

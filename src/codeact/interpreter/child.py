@@ -114,7 +114,7 @@ class Child(ABC):
         if self.dead:
             return
         if descriptors and self._unsent:
-            raise BlockingIOError(BEHIND)
+            raise BlockingIOError(BEHIND)  # pragma: no cover - a socket full at that very moment
         sent = 0
         if not self._unsent:
             with contextlib.suppress(OSError):
