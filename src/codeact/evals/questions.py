@@ -10,10 +10,10 @@ from codeact.actions import Answer
 from codeact.agent import Agent
 from codeact.errors import ConfigError
 from codeact.evals import Reference, Score
-from codeact.events import Emit, ignore
+from codeact.evals.player import Player
 from codeact.formats import ActionFormat, by_name
 from codeact.messages import Completion, Message, Sampling, ToolSchema
-from codeact.models import Model, Until, never
+from codeact.models import Model
 from codeact.rollout import Task
 from codeact.trajectory import StopReason, Trajectory
 
@@ -138,41 +138,17 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoldAnswers:
+class GoldAnswers(Player):
     """The model that answers each question it knows with its gold answer at once."""
 
     format: ActionFormat
     answers: Mapping[str, str]
 
-    @property
-    def name(self) -> str:
-        return "reference"
-
-    @property
-    def context_tokens(self) -> int | None:
-        return None
-
-    @property
-    def sees(self) -> bool:
-        return False
-
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        stop: Sequence[str] = (),
-        until: Until = never,
-        tools: Sequence[ToolSchema] = (),
-        sampling: Sampling = Sampling(),
-        emit: Emit = ignore,
-    ) -> Completion:
+    def play(self, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> Completion:
         gold = self.answers.get(_asked(messages[:2]))
         if gold is None:
             raise ConfigError(NOT_ASKED)
         return Completion(text=self.format.write(Answer(text=gold)))
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
 
 
 def _asked(messages: Sequence[Message]) -> str:

@@ -11,10 +11,9 @@ from codeact.evals.apibank.databases import ApiWorld
 from codeact.evals.apibank.dialogues import Sample
 from codeact.evals.apibank.one_call import spelled
 from codeact.evals.apibank.prompt import prompt
-from codeact.events import Emit, ignore
+from codeact.evals.player import Player
 from codeact.formats import ActionFormat
-from codeact.messages import Completion, Message, Sampling, ToolSchema
-from codeact.models import Until, never
+from codeact.messages import Completion, Message, ToolSchema
 
 NOT_A_TASK = "The reference player knows the calls of API-Bank only; choose another model."
 
@@ -22,7 +21,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferencePlayer:
+class ReferencePlayer(Player):
     """Tells the tasks apart by their prompts. Where two prompts are equal, so are their worlds."""
 
     format: ActionFormat
@@ -37,36 +36,12 @@ class ReferencePlayer:
             known.setdefault(_key(messages), sample)
         return cls(format=format, samples=known)
 
-    @property
-    def name(self) -> str:
-        return "reference"
-
-    @property
-    def context_tokens(self) -> int | None:
-        return None
-
-    @property
-    def sees(self) -> bool:
-        return False
-
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        stop: Sequence[str] = (),
-        until: Until = never,
-        tools: Sequence[ToolSchema] = (),
-        sampling: Sampling = Sampling(),
-        emit: Emit = ignore,
-    ) -> Completion:
+    def play(self, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> Completion:
         sample = self.samples.get(_key(messages))
         if sample is None:
             raise ConfigError(NOT_A_TASK)
         text, calls = spelled(self.format, sample.gold.call, len(messages))
         return Completion(text=text, calls=calls)
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
 
 
 def _key(messages: Sequence[Message]) -> Key:

@@ -17,12 +17,11 @@ from codeact.evals.m3tooleval.policies import (
     web_browsing,
 )
 from codeact.evals.m3tooleval.prompt import instruction
+from codeact.evals.player import Player
 from codeact.evals.runs import CODE_FORMATS
-from codeact.events import Emit, ignore
 from codeact.formats import ActionFormat
 from codeact.formats.markers import written
-from codeact.messages import Completion, Message, NativeCall, Sampling, ToolSchema
-from codeact.models import Until, never
+from codeact.messages import Completion, Message, NativeCall, ToolSchema
 
 if TYPE_CHECKING:
     from codeact.evals.m3tooleval.benchmark import M3ToolEval
@@ -51,7 +50,7 @@ _PROGRAMS: Mapping[str, Callable[[str, str], Policy]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferencePlayer:
+class ReferencePlayer(Player):
     """Tells the tasks apart by their wording and has a policy for each; answers it has none.
 
     It keeps nothing between requests: the policy is lived again from the messages each time. A
@@ -73,28 +72,7 @@ class ReferencePlayer:
             bare_commas=benchmark.rules.bare_commas and format.name == "m3-text",
         )
 
-    @property
-    def name(self) -> str:
-        return "reference"
-
-    @property
-    def context_tokens(self) -> int | None:
-        return None
-
-    @property
-    def sees(self) -> bool:
-        return False
-
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        stop: Sequence[str] = (),
-        until: Until = never,
-        tools: Sequence[ToolSchema] = (),
-        sampling: Sampling = Sampling(),
-        emit: Emit = ignore,
-    ) -> Completion:
+    def play(self, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> Completion:
         ask = instruction(messages)
         if ask not in self.ids:
             raise ConfigError(NOT_A_TASK)
@@ -107,9 +85,6 @@ class ReferencePlayer:
         if isinstance(action, ToolCall) and self.format.native:
             return Completion(text="", calls=(_native(action, tools, len(heard)),))
         return Completion(text=self._spelled(action))
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
 
     def _spelled(self, action: Action) -> str:
         if isinstance(action, ToolCall) and self.bare_commas:
