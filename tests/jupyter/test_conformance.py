@@ -6,7 +6,11 @@ import jupyter_kernel_test  # type: ignore[import-untyped]
 import pytest
 from jupyter_kernel_test.msgspec_v5 import validate_message  # type: ignore[import-untyped]
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # The client's heartbeat thread may open its socket when the test has closed their context.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+]
 HOSTILE = "class Trap:\n    def __dir__(self):\n        raise SystemExit\ntrap = Trap()"
 
 
