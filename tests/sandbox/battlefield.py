@@ -168,7 +168,7 @@ class Battlefield:
 
 
 def _wait_for_the_dying(seconds: float = 10.0) -> None:
-    """Where no namespace counts for itself, what earlier attacks have left raises the next limit."""
+    """Where no namespace counts for itself, what attacks before have left raises the limit."""
     until = time.monotonic() + seconds
     while rlimits.tasks_of(AN_ORDINARY_USER) > MOST_BESIDE and time.monotonic() < until:
         time.sleep(0.05)
