@@ -141,13 +141,18 @@ def _mend(path: Path) -> None:
             file.truncate(content.rfind(b"\n") + 1)
 
 
-async def _furnish(interpreter: Interpreter, world: World) -> None:
-    """Raises InterpreterLost when the world cannot be set up."""
-    for name, content in world.files.items():
-        target = interpreter.workspace / name
+def furnish(workspace: Path, files: Mapping[str, bytes]) -> None:
+    """Lay files into a workspace, as the property of the code that works there."""
+    for name, content in files.items():
+        target = workspace / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-        _give(target, interpreter.workspace)
+        _give(target, workspace)
+
+
+async def _furnish(interpreter: Interpreter, world: World) -> None:
+    """Raises InterpreterLost when the world cannot be set up."""
+    furnish(interpreter.workspace, world.files)
     if world.setup:
         execution = await interpreter.execute(world.setup, toolbox=world.toolbox)
         if not execution.ok:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 
 from codeact.agent import Agent
@@ -16,6 +15,7 @@ from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.messages import Completion, Message, Sampling, ToolSchema, Usage
 from codeact.models import Model, Until, never
+from codeact.rollout import furnish
 from codeact.tasks.families.instances import Instance
 from codeact.trajectory import Trajectory
 
@@ -85,14 +85,6 @@ class Playground(ForkedInterpreter):
     process stays; the walls are those of any session.
     """
 
-    def furnish(self, files: Mapping[str, bytes]) -> None:
-        """Lay files into the folder, as the property of the code that works there."""
-        owner = self.workspace.stat()
-        for name, content in files.items():
-            target = self.workspace / name
-            target.write_bytes(content)
-            os.chown(target, owner.st_uid, owner.st_gid)
-
     async def clear(self) -> None:
         """An empty namespace and an empty folder, and cells numbered from one."""
         for each in self.workspace.iterdir():
@@ -139,7 +131,7 @@ async def live(
 ) -> Played:
     """One episode in a ground that has been cleared."""
     world = instance.world()
-    ground.furnish(world.files)
+    furnish(ground.workspace, world.files)
     format = by_name(FORMAT)
     stumbles = any(turn.wrong for turn in instance.way)
     actor = model if model is not None and not stumbles else Oracle(instance, model)
