@@ -152,7 +152,8 @@ def furnish(workspace: Path, files: Mapping[str, bytes]) -> None:
 
 async def _furnish(interpreter: Interpreter, world: World) -> None:
     """Raises InterpreterLost when the world cannot be set up."""
-    furnish(interpreter.workspace, world.files)
+    if world.files:  # episodes without code have no workspace, and need none
+        furnish(interpreter.workspace, world.files)
     if world.setup:
         execution = await interpreter.execute(world.setup, toolbox=world.toolbox)
         if not execution.ok:

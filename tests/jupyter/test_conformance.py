@@ -22,7 +22,7 @@ class Warm(jupyter_kernel_test.KernelTests):  # type: ignore[misc]
     code_stderr = "import sys; print('test', file=sys.stderr)"
     completion_samples = [  # noqa: RUF012 - the suite's way to be told
         {"text": "zi", "matches": {"zip"}},
-        {"text": "import zipf", "matches": {"zipfile"}},
+        {"text": "import fractio", "matches": {"fractions"}},
         {"text": "'abc'.start", "matches": {".startswith"}},
     ]
     complete_code_samples = ["1", "print('hello, world')", "def f(x):\n  return x*2\n\n\n"]  # noqa: RUF012

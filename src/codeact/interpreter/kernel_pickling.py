@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import marshal
 import pickle
 import socket
 import subprocess
@@ -56,6 +57,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
                 raise Refused(obj, what, advice)
         if kind is types.CellType:
             return _reduced_cell(obj)
+        if kind is types.CodeType:  # cloudpickle forgets which cell it stands in
+            with suppress(ValueError):  # constants that no compiler makes
+                return marshal.loads, (marshal.dumps(obj),)
         if kind is types.FunctionType:
             tool = self._tools.name_of(obj)
             if tool is not None:
