@@ -70,6 +70,25 @@ class _Bare:
         return self.text
 
 
+@functools.lru_cache(maxsize=1024)
+def plain_parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], int] | None:
+    """The names of its parameters and how many have to be given, where each may be given by its
+    place and there are no others.
+    """
+    parameters = signature_of(function).parameters.values()
+    placed = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if any(each.kind not in placed for each in parameters):
+        return None
+    names = tuple(each.name for each in parameters)
+    return names, sum(each.default is each.empty for each in parameters)
+
+
+@functools.lru_cache(maxsize=1024)
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives something to await."""
+    return inspect.iscoroutinefunction(routine(function))
+
+
 def by_position(
     signature: inspect.Signature, args: list[Any], kwargs: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:

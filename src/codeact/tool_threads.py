@@ -11,7 +11,7 @@ import contextvars
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,20 +20,44 @@ MOST_IDLE = 16
 RAISED_STOP = "The tool raised StopIteration: {error}"
 
 
+@dataclass(slots=True)
+class Outcome:
+    """What came of a call: a result, or an exception."""
+
+    result: Any = None
+    failure: BaseException | None = None
+
+    def settle(self, future: asyncio.Future[Any]) -> None:
+        """Tell it to whoever waits, where somebody still does."""
+        if future.done():
+            return
+        if self.failure is None:
+            future.set_result(self.result)
+        else:
+            future.set_exception(self.failure)
+
+
+def outcome_of(function: Callable[[], Any]) -> Outcome:
+    """Call it, whatever it raises."""
+    try:
+        return Outcome(function())
+    except StopIteration as error:  # a future refuses this type
+        return Outcome(failure=RuntimeError(RAISED_STOP.format(error=error)))
+    except BaseException as error:  # noqa: BLE001 - whatever the tool raises is its caller's
+        return Outcome(failure=error)
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     function: Callable[[], Any]
-    context: contextvars.Context
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    loop: asyncio.AbstractEventLoop | None = None
+    future: asyncio.Future[Any] | None = None
 
-    def settle(self, result: Any, failure: BaseException | None) -> None:
-        if self.future.done():
-            return
-        if failure is None:
-            self.future.set_result(result)
-        else:
-            self.future.set_exception(failure)
+    def tell(self, outcome: Outcome) -> None:
+        if self.loop is not None and self.future is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended before the tool
+                self.loop.call_soon_threadsafe(outcome.settle, self.future)
 
 
 class _Worker:
@@ -48,19 +72,11 @@ class _Worker:
 
     def _do(self, job: _Job) -> bool:
         """Whether another job may come. A frame of its own: no value outlives its call here."""
-        result: Any = None
-        failure: BaseException | None = None
-        try:
-            result = job.context.run(job.function)
-        except StopIteration as error:  # a future refuses this type
-            failure = RuntimeError(RAISED_STOP.format(error=error))
-        except BaseException as error:  # noqa: BLE001 - whatever the tool raises is its caller's
-            failure = error
+        outcome = job.context.run(outcome_of, job.function)
         stays = len(_IDLE) < MOST_IDLE
         if stays:
             _IDLE.append(self)
-        with contextlib.suppress(RuntimeError):  # the loop has ended before the tool
-            job.loop.call_soon_threadsafe(job.settle, result, failure)
+        job.tell(outcome)
         return stays
 
 
@@ -73,14 +89,21 @@ async def in_thread(function: Callable[[], Any], seconds: float | None, too_late
     After `seconds` the thread is left behind and `too_late` raised.
     """
     loop = asyncio.get_running_loop()
-    job = _Job(function, contextvars.copy_context(), loop, loop.create_future())
-    alarm = None if seconds is None else loop.call_later(seconds, job.settle, None, too_late)
-    _idle().jobs.put(job)
+    future: asyncio.Future[Any] = loop.create_future()
+    alarm = None
+    if seconds is not None:
+        alarm = loop.call_later(seconds, Outcome(failure=too_late).settle, future)
+    _idle().jobs.put(_Job(function, loop=loop, future=future))
     try:
-        return await job.future
+        return await future
     finally:
         if alarm is not None:
             alarm.cancel()
+
+
+def begin(function: Callable[[], object]) -> None:
+    """Run it in one of these threads; nobody waits for it."""
+    _idle().jobs.put(_Job(function))
 
 
 def _idle() -> _Worker:

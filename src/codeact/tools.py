@@ -19,8 +19,10 @@ from codeact.messages import ToolSchema
 from codeact.signatures import (
     by_position,
     checks_of,
+    is_async,
     json_schema,
     paragraph,
+    plain_parameters,
     routine,
     signature_of,
     signature_text,
@@ -188,13 +190,12 @@ class Toolbox:
         self, found: Tool, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> inspect.BoundArguments:
         signature = signature_of(found.function)
-        positional, named = by_position(signature, list(args), dict(kwargs))
-        try:
-            bound = signature.bind(*positional, **named)
-        except TypeError as error:
-            raise BadArguments(
-                f"{found.name}(): {error}. Its signature is {found.signature}"
-            ) from None
+        plain = plain_parameters(found.function)
+        if plain is not None and not kwargs and plain[1] <= len(args) <= len(plain[0]):
+            given = dict(zip(plain[0], args, strict=False))  # as `bind` does it, at a tenth
+            bound = inspect.BoundArguments(signature, given)
+        else:
+            bound = _by_signature(found, signature, args, kwargs)
         checks = checks_of(found.function)
         for parameter, value in bound.arguments.items():
             check = checks.get(parameter)
@@ -227,7 +228,24 @@ class Toolbox:
         try:
             return await _called(found, bound)
         except SystemExit as error:  # argparse and its like end the program when they fail
-            raise RuntimeError(f"The tool {name!r} called sys.exit({error.code!r}).") from error
+            raise _no_exit(name, error) from error
+
+    def direct(self, name: str) -> Tool | None:
+        """The tool, where any thread may call it: it is synchronous, and nobody is to be asked."""
+        found = self._by_name.get(name)
+        if found is None or found.needs_approval or self.guard is not None:
+            return None
+        return None if is_async(found.function) else found
+
+    def made(self, found: Tool, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call a tool of `direct` in this thread, as `call` does it but without its deadline; what
+        it returns may have to be awaited.
+        """
+        bound = self._bound(found, args, kwargs)
+        try:
+            return found.function(*bound.args, **bound.kwargs)
+        except SystemExit as error:
+            raise _no_exit(found.name, error) from error
 
     def listing(self) -> str:
         """The tools as the model reads them: one signature a line, its description below."""
@@ -254,20 +272,39 @@ EMPTY = Toolbox()
 
 
 async def _called(found: Tool, bound: inspect.BoundArguments) -> Any:
+    function = functools.partial(found.function, *bound.args, **bound.kwargs)
+    if is_async(found.function):
+        return await in_time(found, function())
+    result = await in_thread(function, found.seconds, _too_late(found))
+    return await in_time(found, result) if inspect.isawaitable(result) else result
+
+
+async def in_time(found: Tool, result: Awaitable[Any]) -> Any:
+    """What it comes to within the tool's seconds. Raises ToolTimeout."""
     import anyio
 
-    seconds = found.seconds or 0
-    too_late = ToolTimeout(f"The tool {found.name!r} did not return within {seconds:g} seconds.")
-    function = functools.partial(found.function, *bound.args, **bound.kwargs)
-    if inspect.iscoroutinefunction(routine(found.function)):
-        result = function()
-    else:
-        result = await in_thread(function, found.seconds, too_late)
-        if not inspect.isawaitable(result):
-            return result
     with anyio.move_on_after(found.seconds):
         return await result
-    raise too_late
+    raise _too_late(found)
+
+
+def _too_late(found: Tool) -> ToolTimeout:
+    seconds = found.seconds or 0
+    return ToolTimeout(f"The tool {found.name!r} did not return within {seconds:g} seconds.")
+
+
+def _no_exit(name: str, error: SystemExit) -> RuntimeError:
+    return RuntimeError(f"The tool {name!r} called sys.exit({error.code!r}).")
+
+
+def _by_signature(
+    found: Tool, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> inspect.BoundArguments:
+    positional, named = by_position(signature, list(args), dict(kwargs))
+    try:
+        return signature.bind(*positional, **named)
+    except TypeError as error:
+        raise BadArguments(f"{found.name}(): {error}. Its signature is {found.signature}") from None
 
 
 def _by_parameter(found: Tool, bound: inspect.BoundArguments) -> ToolCall:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import contextvars
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from anyio import CancelScope
 
 from codeact.errors import CodeActError
 from codeact.events import Emit
-from codeact.interpreter.wire import Frame, WireError
+from codeact.interpreter.child import Child
+from codeact.interpreter.wire import Frame, WireError, encode
 from codeact.signatures import signature_text
-from codeact.tools import EMPTY, BadArguments, Refused, Tool, Toolbox, ToolTimeout, UnknownTool
+from codeact.tool_threads import Outcome, outcome_of
+from codeact.tools import (
+    EMPTY,
+    BadArguments,
+    Refused,
+    Tool,
+    Toolbox,
+    ToolTimeout,
+    UnknownTool,
+    in_time,
+)
 
 STOPPED = "The call of {name}() was given up: the cell that made it was stopped."
 NO_CELL = (
@@ -24,6 +38,8 @@ BAD_RESULT = "The result of {name}() did not reach the code: {error}."
 ENDED_PROGRAM = "The tool {name}() tried to end the program with {error}."
 WITHDRAW_SECONDS = 1.0
 """How long a question that is withdrawn may take to be gone."""
+CLOSELY = 0.002
+"""Seconds within which a call follows closely on the one before: more of them will come."""
 MAX_ERROR_TEXT = 100_000
 """Characters of an exception's text that cross."""
 _AS_BUILTIN: dict[type[BaseException], type[BaseException]] = {
@@ -54,6 +70,8 @@ class Calls:
         self._toolbox = EMPTY
         self._refusal = NO_CELL
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._answered = 0.0
+        self._context = contextvars.Context()
         self.services: dict[str, Callable[..., Awaitable[object]]] = {}
         """What the kernel itself asks for, under names that no tool can have."""
 
@@ -61,6 +79,7 @@ class Calls:
         """A cell begins: its calls are answered from this toolbox."""
         self._toolbox = toolbox
         self._refusal = ""
+        self._context = contextvars.copy_context()
 
     def stop(self, refusal: str = STOPPED) -> None:
         """Give up what runs, refuse what comes."""
@@ -75,8 +94,9 @@ class Calls:
             with CancelScope(shield=True):
                 await asyncio.wait(self._asking, timeout=WITHDRAW_SECONDS)
 
-    def hear(self, frame: Frame, send: Send) -> None:
+    def hear(self, frame: Frame, child: Child) -> None:
         """A frame "call" or "cancel", not trusted. Raises WireError where it is malformed."""
+        send = child.send
         match frame.head:
             case {"op": "cancel", "id": int(key)}:
                 if key in self._tasks:
@@ -85,41 +105,56 @@ class Calls:
                 if self._refusal:
                     _raise_there(send, key, RuntimeError(self._refusal.format(name=name)))
                     return
-                task = asyncio.get_running_loop().create_task(self._answer(key, name, frame, send))
-                self._tasks[key] = task
-                task.add_done_callback(lambda done: self._ended(key, name, done, send))
+                if self._follows_closely() and (call := self._direct(frame, child)) is not None:
+                    child.lend(call, lambda frame: self._direct(frame, child), self._context)
+                else:
+                    self.answer(key, name, child, self._called(name, frame))
             case _:
                 raise WireError("A tool call that is none.")
 
-    async def _answer(self, key: int, name: str, frame: Frame, send: Send) -> None:
+    def answer(self, key: int, name: str, child: Child, work: Coroutine[Any, Any, object]) -> None:
+        """Wait for `work` in a task and answer the call with what comes of it."""
+        send = child.send
+        task = asyncio.get_running_loop().create_task(
+            self._answer(key, name, work, send), context=self._context.copy()
+        )
+        self._tasks[key] = task
+        task.add_done_callback(lambda done: self._ended(key, name, done, send))
+
+    def _follows_closely(self) -> bool:
+        """Whether no other call is being made, and the latest was answered just now."""
+        loop = asyncio.get_running_loop()
+        return not self._tasks and loop.time() - self._answered < CLOSELY
+
+    def _direct(self, frame: Frame, child: Child) -> _Direct | None:
+        """The call, if a thread may make it by itself."""
+        match frame.head:
+            case {"op": "call", "id": int(key), "name": str(name)} if not self._refusal:
+                toolbox = self._toolbox
+                found = None if name in self.services else toolbox.direct(name)
+                return None if found is None else _Direct(self, key, found, toolbox, frame, child)
+        return None
+
+    async def _called(self, name: str, frame: Frame) -> object:
+        args, kwargs = _arguments(frame)
+        if name in self.services:
+            return await self.services[name](*args)
+        toolbox = self._toolbox
+        return await toolbox.call(name, args, kwargs, emit=self._tell, waiting=self._waiting)
+
+    async def _answer(
+        self, key: int, name: str, work: Coroutine[Any, Any, object], send: Send
+    ) -> None:
         try:
-            match frame.values():
-                case [list() | tuple() as args, dict()] if name in self.services:
-                    result = await self.services[name](*args)
-                case [list() | tuple() as args, dict() as kwargs]:
-                    result = await self._toolbox.call(
-                        name, args, kwargs, emit=self._tell, waiting=self._waiting
-                    )
-                case _:
-                    raise WireError("they are not arguments")
+            result = await work
         except asyncio.CancelledError:
             raise
-        except WireError as error:
-            _raise_there(send, key, TypeError(BAD_ARGUMENTS.format(name=name, error=error)))
-        except CodeActError as error:
-            self._failed(error)
-            _raise_there(send, key, error)
-        except Exception as error:  # noqa: BLE001 - whatever the tool raises belongs to the cell
-            _raise_there(send, key, error)
         except BaseException as error:  # noqa: BLE001 - a tool's sys.exit ends no host
-            text = ENDED_PROGRAM.format(name=name, error=type(error).__name__)
-            _raise_there(send, key, RuntimeError(text))
+            if isinstance(error, CodeActError):
+                self._failed(error)
+            _tell_failure(send, key, name, error)
         else:
-            try:
-                send({"op": "reply", "id": key}, result)
-            except TypeError as error:
-                text = BAD_RESULT.format(name=name, error=error)
-                _raise_there(send, key, TypeError(text))
+            _tell_result(send, key, name, result)
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
@@ -135,9 +170,62 @@ class Calls:
 
     def _ended(self, key: int, name: str, task: asyncio.Task[None], send: Send) -> None:
         del self._tasks[key]
+        self._answered = asyncio.get_running_loop().time()
         if task.cancelled():
             text = (self._refusal or STOPPED).format(name=name)
             _raise_there(send, key, RuntimeError(text))
+
+
+class _Direct:
+    """A call that a thread makes by itself, as long as it does not last (see burst.py)."""
+
+    def __init__(
+        self, calls: Calls, key: int, found: Tool, toolbox: Toolbox, frame: Frame, child: Child
+    ) -> None:
+        self._calls, self._child = calls, child
+        self._key, self._found, self._toolbox = key, found, toolbox
+        self._frame = frame
+        self._outcome = Outcome()
+        self._waited: asyncio.Future[Any] | None = None
+
+    def run(self) -> bytes | None:
+        self._outcome = outcome = outcome_of(self._make)
+        if isinstance(outcome.failure, CodeActError) or inspect.isawaitable(outcome.result):
+            return None
+        encoded: list[bytes] = []
+
+        def keep(head: dict[str, Any], *values: Any) -> None:
+            encoded.append(encode(head, *values))
+
+        if outcome.failure is not None:
+            _tell_failure(keep, self._key, self._found.name, outcome.failure)
+        else:
+            _tell_result(keep, self._key, self._found.name, outcome.result)
+        return encoded[0]
+
+    def lasts(self) -> None:
+        self._waited = asyncio.get_running_loop().create_future()
+        self._calls.answer(self._key, self._found.name, self._child, self._ended())
+
+    def settle(self) -> None:
+        if self._waited is not None:
+            self._outcome.settle(self._waited)
+
+    def _make(self) -> Any:
+        return self._toolbox.made(self._found, *_arguments(self._frame))
+
+    async def _ended(self) -> object:
+        assert self._waited is not None
+        result = await in_time(self._found, self._waited)
+        return await in_time(self._found, result) if inspect.isawaitable(result) else result
+
+
+def _arguments(frame: Frame) -> tuple[list[Any] | tuple[Any, ...], dict[str, Any]]:
+    """Raises WireError."""
+    match frame.values():
+        case [list() | tuple() as args, dict() as kwargs]:
+            return args, kwargs
+    raise WireError("they are not arguments")
 
 
 def offer(toolbox: Toolbox) -> list[list[str]]:
@@ -154,6 +242,21 @@ def _is_exact(tool: Tool) -> bool:
         return tool.signature == tool.name + signature_text(tool.function)
     except (TypeError, ValueError):
         return False
+
+
+def _tell_result(send: Send, key: int, name: str, result: object) -> None:
+    try:
+        send({"op": "reply", "id": key}, result)
+    except TypeError as error:
+        _raise_there(send, key, TypeError(BAD_RESULT.format(name=name, error=error)))
+
+
+def _tell_failure(send: Send, key: int, name: str, error: BaseException) -> None:
+    if isinstance(error, WireError):
+        error = TypeError(BAD_ARGUMENTS.format(name=name, error=error))
+    elif not isinstance(error, Exception):
+        error = RuntimeError(ENDED_PROGRAM.format(name=name, error=type(error).__name__))
+    _raise_there(send, key, error)
 
 
 def _raise_there(send: Send, key: int, error: BaseException) -> None:

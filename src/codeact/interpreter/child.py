@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import os
 import signal
 import socket
@@ -14,9 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from codeact.interpreter.burst import Burst, Call
 from codeact.interpreter.wire import Decoder, Frame, WireError, encode
+from codeact.tool_threads import begin
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
+"""Bytes of one look: a larger buffer is mapped anew each time, which costs more than a small frame.
+"""
 _STDERR_TAIL = 4000
 _LINGER = 0.05
 """Seconds between a socket that closes and the exit that explains it."""
@@ -87,6 +92,7 @@ class Child(ABC):
         finally:
             theirs.close()
             os.close(held)
+        self._burst: Burst | None = None
         self._loop.add_reader(self._socket, self._read)
 
     @abstractmethod
@@ -120,8 +126,19 @@ class Child(ABC):
             with contextlib.suppress(OSError):
                 sent = socket.send_fds(self._socket, [data], descriptors)
         if sent < len(data):
-            self._unsent += memoryview(data)[sent:]
-            self._loop.add_writer(self._socket, self._write)
+            self._later(memoryview(data)[sent:])
+
+    def lend(
+        self, first: Call, direct: Callable[[Frame], Call | None], context: contextvars.Context
+    ) -> None:
+        """Let a thread make this call, and those that follow closely, and read the socket while it
+        does.
+        """
+        self._loop.remove_reader(self._socket)
+        self._burst = burst = Burst(
+            self._socket, self._decoder, direct, self._returned, self._take, context
+        )
+        begin(lambda: burst.run(first))
 
     def interrupt(self) -> None:
         """SIGINT to the kernel and what it started, as a terminal's Ctrl-C does."""
@@ -162,13 +179,41 @@ class Child(ABC):
     def _hear(self, data: bytes) -> bool:
         """Whether it made sense."""
         try:
-            for frame in self._decoder.feed(data):
-                if not self._killed:
-                    self._on_frame(frame)
+            frames = self._decoder.feed(data)
         except WireError as error:
-            self._fault = f"sent something unreadable and was killed ({error})"
-            self._end()
+            self._unreadable(error)
+        else:
+            for frame in frames:
+                self._take(frame)
         return not self._fault
+
+    def _take(self, frame: Frame) -> None:
+        if not self._killed and not self._fault and not self.dead:
+            try:
+                self._on_frame(frame)
+            except WireError as error:
+                self._unreadable(error)
+
+    def _unreadable(self, error: WireError) -> None:
+        self._fault = f"sent something unreadable and was killed ({error})"
+        self._end()
+
+    def _returned(self, frames: list[Frame], rest: bytes, fault: WireError | None) -> None:
+        """The thread reads no more."""
+        if self.dead:
+            return
+        self._burst = None
+        self._loop.add_reader(self._socket, self._read)
+        if rest:
+            self._later(rest)
+        for frame in frames:
+            self._take(frame)
+        if fault is not None and not self.dead:
+            self._unreadable(fault)
+
+    def _later(self, data: bytes | memoryview) -> None:
+        self._unsent += data
+        self._loop.add_writer(self._socket, self._write)
 
     def _write(self) -> None:
         with contextlib.suppress(OSError):
@@ -185,6 +230,8 @@ class Child(ABC):
         """Hear the last words, end the whole group, tell."""
         if self.dead:
             return
+        for frame in self._burst.revoke() if self._burst is not None else ():
+            self._take(frame)
         if not self._killed and not self._fault:
             self._last_words()
         self.dead = True

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from codeact.interpreter.alarm import Alarm
 from codeact.interpreter.child import Child
 
 GRACE = 0.7
@@ -32,7 +33,7 @@ class Deadline:
         self._child: Child | None = None
         self._asked: Asked | None = None
         self._kills: list[asyncio.TimerHandle] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(lambda: self.stop("Timeout", GRACE))
         self._left: float | None = None
         self._since = 0.0
         self._waits = 0
@@ -51,6 +52,11 @@ class Deadline:
         for timer in self._kills:
             timer.cancel()
         self._kills.clear()
+
+    def close(self) -> None:
+        """No request will come any more."""
+        self.end()
+        self._alarm.close()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -84,11 +90,9 @@ class Deadline:
     def _run(self) -> None:
         if self._left is not None and self._asked is not None:
             self._since = time.monotonic()
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._left, self.stop, "Timeout", GRACE)
+            self._alarm.set(self._left)
 
     def _hold(self) -> None:
-        if self._timer is not None and self._left is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._alarm.is_set and self._left is not None:
+            self._alarm.clear()
             self._left = max(0.0, self._left - (time.monotonic() - self._since))

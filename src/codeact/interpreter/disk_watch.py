@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 
+from codeact.interpreter.alarm import Alarm
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.walls.disk import Usage, usage
 
@@ -40,27 +41,42 @@ _SHORT, _FRESH = 0.005, 0.25
 """After a cell of so few seconds nobody looks, where the latest look is not older than so many."""
 
 
+Work = Callable[[], Coroutine[None, None, None]]
+
+
 class _Later:
     """Work that begins after a pause and can be ended before; to plan it costs next to nothing."""
 
-    def __init__(self, seconds: float, work: Callable[[], Coroutine[None, None, None]]) -> None:
+    def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
-        self._work = work
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
-
-    def _begin(self) -> None:
-        self._task = asyncio.ensure_future(self._work())
+        self._work: Work | None = None
+        self._alarm = Alarm(self._begin)
 
     @property
-    def done(self) -> bool:
-        return self._task is not None and self._task.done()
+    def planned(self) -> bool:
+        """Whether it will begin, or has begun and is not done."""
+        return self._alarm.is_set or (self._task is not None and not self._task.done())
+
+    def plan(self, seconds: float, work: Work) -> None:
+        self._work = work
+        self._alarm.set(seconds)
 
     async def end(self) -> None:
         """Called by the work itself, it does nothing."""
-        self._timer.cancel()
-        if self._task is not None and self._task is not asyncio.current_task():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        self._alarm.clear()
+        task = self._task
+        if task is not None and task is not asyncio.current_task():
+            self._task = None
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        await self.end()
+        self._alarm.close()
+
+    def _begin(self) -> None:
+        assert self._work is not None
+        self._task = asyncio.ensure_future(self._work())
 
 
 class DiskWatch:
@@ -69,8 +85,9 @@ class DiskWatch:
     def __init__(self, policy: SandboxPolicy) -> None:
         self._most = Usage(size=policy.disk_mb << 20, files=policy.disk_mb * FILES_PER_MB)
         self._found = Usage(size=0, files=0)
-        self._looked = 0.0
-        self._idle: _Later | None = None
+        self._looked = self._began = 0.0
+        self._busy = _Later()
+        self._idle = _Later()
         self.warnings = 0
         """So many cells in a row have ended with more than they began with, and too much."""
 
@@ -86,33 +103,40 @@ class DiskWatch:
         held = HELD.format(size=_spelled(found.size), files=found.files, limit=limit)
         return sentence.format(held=held)
 
-    @contextlib.asynccontextmanager
-    async def watching(self, workspace: Path, stop: Callable[[], None]) -> AsyncIterator[None]:
-        """While a cell runs; `stop` is called once where it adds to what is too much."""
-        await self.rest()
-        allowed = self._found if self.full else self._most
-        pause = _CAREFUL_PAUSE if self.full else _PAUSE
-        began = time.perf_counter()
-        watch = _Later(pause, lambda: self._watch(workspace, allowed, pause, stop))
-        try:
-            yield
-        finally:
-            await watch.end()
+    async def begin(self, workspace: Path, stop: Callable[[], None]) -> Usage:
+        """A cell runs from here on; `stop` is called once where it adds to what is too much.
+
+        What it may hold at its end.
+        """
+        await self._idle.end()
+        full = self.full
+        allowed = self._found if full else self._most
+        pause = _CAREFUL_PAUSE if full else _PAUSE
+        self._began = time.perf_counter()
+        self._busy.plan(pause, lambda: self._watch(workspace, allowed, pause, stop))
+        return allowed
+
+    async def end(self, workspace: Path, allowed: Usage) -> None:
+        """The cell has come to its end."""
+        await self._busy.end()
         now = time.perf_counter()
-        if self.full or now - began > _SHORT or now - self._looked > _FRESH:
+        if self.full or now - self._began > _SHORT or now - self._looked > _FRESH:
             await self._look(workspace)
         self.warnings = self.warnings + 1 if self.full and self._exceeds(allowed) else 0
 
+    async def give_up(self) -> None:
+        """Whoever ran the cell does not wait for its end."""
+        await self._busy.end()
+
     def watch_idle(self, workspace: Path, end: Callable[[], Awaitable[None]]) -> None:
         """Until the next cell; `end` is awaited where what the code left running fills it."""
-        if self._idle is None or self._idle.done:
-            self._idle = _Later(_IDLE_PAUSE, lambda: self._watch_idle(workspace, end))
+        if not self._idle.planned:
+            self._idle.plan(_IDLE_PAUSE, lambda: self._watch_idle(workspace, end))
 
-    async def rest(self) -> None:
-        """Stop looking between cells."""
-        idle, self._idle = self._idle, None
-        if idle is not None:
-            await idle.end()
+    async def close(self) -> None:
+        """Look no more."""
+        await self._busy.close()
+        await self._idle.close()
 
     async def _watch_idle(self, workspace: Path, end: Callable[[], Awaitable[None]]) -> None:
         allowed = self._found if self.full else self._most

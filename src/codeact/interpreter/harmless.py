@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 MOST_CHARACTERS = 300
 """A longer cell is not looked at."""
@@ -43,6 +44,7 @@ _NODES = (
 )
 
 
+@functools.lru_cache(maxsize=256)  # models look at the same thing again and again
 def is_harmless(code: str) -> bool:
     """Whether a cell only looks: names, constants, simple arithmetic, `print` and its like.
 

@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import fcntl
 import importlib
+import operator
 import os
 import signal
 import socket
@@ -233,6 +234,8 @@ class Kernel:
 
     def _mend(self) -> None:
         current = vars(builtins)
+        if all(map(operator.is_, map(current.get, self._needed), self._needed.values())):
+            return
         broken = [
             name
             for name, value in self._needed.items()
@@ -243,12 +246,13 @@ class Kernel:
             self.output.note(MENDED.format(names=", ".join(broken)))
 
     def _user_names(self) -> list[str]:
+        hidden = self._hidden
         return [
             name
             for name, value in list(self._namespace.items())
-            if isinstance(name, str)
+            if name not in hidden  # nearly all of a young session's names end here
+            and isinstance(name, str)
             and name[:1] != "_"
-            and name not in self._hidden
             and not issubclass(type(value), types.ModuleType)
             and not self._tools.owns(name, value)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import builtins
 import itertools
 import os
@@ -12,15 +13,20 @@ import threading
 from _thread import LockType, allocate_lock, get_ident
 from array import array
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from codeact.interpreter.wire import Decoder, Frame, encode
+
+# Without the enums of `signal`, which cost more than what they wrap.
+_set_handler: Callable[[int, Any], Any] = _signal.signal
+_set_mask: Callable[[int, Iterable[int]], Any] = _signal.pthread_sigmask
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
 
 _REQUEST = 0
 """The key under which the host's own requests arrive; replies arrive under their call's id."""
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _EXTRAS = socket.CMSG_SPACE(8 * array("i").itemsize)
 _HEADROOM = 60
 """Stack frames that must be free before a call leaves: a RecursionError halfway would tear a frame.
@@ -48,8 +54,8 @@ class Shield:
 
     def arm(self) -> None:
         """From here on the main thread runs the cell's code."""
-        signal.signal(signal.SIGINT, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+        _set_handler(signal.SIGINT, self._on_signal)
+        _set_mask(signal.SIG_UNBLOCK, (signal.SIGINT,))
         self.interrupted = self._pending = False
         self.depth = 0
         self._armed = True

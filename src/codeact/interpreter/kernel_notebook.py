@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 
-from codeact.interpreter.kernel_shell import Compiler, Result, Shell
+from codeact.interpreter.kernel_display import Result
+from codeact.interpreter.kernel_shell import Compiler, Shell
 
 if TYPE_CHECKING:
     from codeact.interpreter.kernel import Kernel
@@ -115,7 +116,7 @@ class NotebookResult(Result):
     def __call__(self, result: Any = None) -> None:
         if isinstance(result, Leave):
             result()
-        super().__call__(result)  # type: ignore[no-untyped-call]
+        super().__call__(result)
 
     def update_user_ns(self, result: Any) -> None:
         DisplayHook.update_user_ns(self, result)  # type: ignore[no-untyped-call]

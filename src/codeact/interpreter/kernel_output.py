@@ -121,11 +121,11 @@ class Output:
             self._tap_thread.join()
             self._tap_thread = None
 
-    def begin(self, path: str, limit: int) -> None:
+    def begin(self, name: str, limit: int) -> None:
         self.listen()
         with self._channel.shield, self._lock:
             self._drain()
-            self._transcript = Transcript(limit, self._folder / path)
+            self._transcript = Transcript(limit, self._folder, name)
             self._live_left = limit * LIVE_FACTOR
             if self._is_late:
                 text, _ = self._late.finish()

@@ -113,7 +113,8 @@ class PlainCells:
         return first is not None and first[1] in self._magics
 
     def _trigger(self, event: str) -> None:
-        self._shell.events.trigger(event)
+        if self._callbacks[event]:
+            self._shell.events.trigger(event)
 
     def _count(self) -> tuple[int, ...]:
         return tuple(map(len, self._transforms))

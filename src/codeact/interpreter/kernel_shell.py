@@ -20,12 +20,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
-from IPython.core.displayhook import DisplayHook
-from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from codeact.interpreter.kernel_display import Display, Result
 from codeact.interpreter.kernel_output import Output
 from codeact.interpreter.kernel_plain_cell import PlainCells
 from codeact.interpreter.kernel_preflight import Compile, Preflight, SignatureOf, no_tools
@@ -38,8 +37,6 @@ MAX_MEDIA = 12_000_000
 MAX_REPR = 1_000_000
 """Items of a text of which the last expression shows the representation."""
 _MEDIA_TYPES = ("image/png", "image/jpeg", "image/svg+xml", "text/html")
-_PLAIN = frozenset({bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset})
-"""Types that have no rich form: asking for one costs more than a small cell."""
 _TEXT_TYPES = ("text/markdown", "text/latex")
 
 EXITED = "[exit({code!r}) ended this cell. The session goes on and its variables are kept.]\n"
@@ -65,56 +62,6 @@ class Compiler(CachingCompiler):
         lines[-1:] = [line.rstrip("\n") + "\n" for line in lines[-1:]]  # as in files: carets count
         linecache.cache[name] = (len(transformed_code), None, lines, name)
         return name
-
-
-class Result(DisplayHook):
-    """The last expression."""
-
-    _last: Any = ""
-
-    def write_output_prompt(self) -> None:
-        """No prompt."""
-
-    def log_output(self, format_dict: Any) -> None:
-        """No log."""
-
-    def quiet(self) -> bool:
-        shell = self.shell
-        assert isinstance(shell, Shell)
-        return ";" in shell.cell and bool(super().quiet())  # type: ignore[no-untyped-call]
-
-    def update_user_ns(self, result: Any) -> None:
-        """`_` is the last value, unless the code has taken that name for itself."""
-        names: dict[str, Any] = self.shell.user_ns  # type: ignore[union-attr]
-        if names.get("_", self._last) is self._last:
-            names["_"] = self._last = result
-
-    def compute_format_data(self, result: Any) -> Any:
-        if type(result) not in _PLAIN:
-            return super().compute_format_data(result)  # type: ignore[no-untyped-call]
-        formatter: Any = self.shell.display_formatter  # type: ignore[union-attr]
-        return {"text/plain": formatter.formatters["text/plain"](result)}, {}
-
-    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
-        shell = self.shell
-        assert isinstance(shell, Shell)
-        text = shell.show(format_dict)
-        shell.output.note(text)
-
-    def finish_displayhook(self) -> None:
-        self._is_active = False
-
-
-class Display(DisplayPublisher):
-    """What `display` shows."""
-
-    def publish(self, data: Any, *args: Any, **kwargs: Any) -> None:
-        shell = self.shell
-        assert isinstance(shell, Shell)
-        shell.output.write("stdout", shell.show(data))
-
-    def clear_output(self, wait: bool = False) -> None:
-        """What was printed stays."""
 
 
 class Shell(InteractiveShell):
@@ -161,6 +108,8 @@ class Shell(InteractiveShell):
         plain.for_type(str, _print_text)
         plain.for_type(bytes, _print_text)
         plain.for_type(int, _print_integer)
+        hook: Any = self.displayhook
+        hook.usual = {kind: plain.type_printers.get(kind) for kind in (bool, int, float)}
         transforms = self.input_transformer_manager.cleanup_transforms
         transforms[:2] = [_keep_leading_lines]
         for name, value in (("exit", _exit), ("quit", _exit)):
@@ -178,7 +127,7 @@ class Shell(InteractiveShell):
         self.failure = None
         self.media = []
         Compiler.cell, Compiler.nested = number, 0
-        self.execution_count = number
+        self._trait_values["execution_count"] = number  # nobody observes it
         self.cell = code
         self._begun = False
         if not self._plain.run(number, code):

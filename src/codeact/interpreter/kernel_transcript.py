@@ -21,19 +21,23 @@ FILE_FULL = "\n[… the output went on; this file ends here …]\n"
 
 
 class Transcript:
-    """The text of one cell: head and tail in memory, all of it in a file when it is long."""
+    """The text of one cell: head and tail in memory, all of it in a file when it is long.
 
-    def __init__(self, limit: int, path: Path | None) -> None:
+    Without a `folder` for the file nothing is kept of what is cut.
+    """
+
+    def __init__(self, limit: int, folder: Path | None, name: str = "") -> None:
         self._head_limit = limit // 2
         self._tail_limit = limit - self._head_limit
-        self._path = path
+        self._folder = folder
+        self._name = name
         self._head = ""
         self._tail: list[str] = []
         self._tail_size = 0
         self._total = 0
         self._file: TextIO | None = None
         self._file_left = MAX_FILE
-        self._failure = "" if path else "it is background work"
+        self._failure = "" if folder else "it is background work"
 
     def add(self, text: str) -> None:
         if not text:
@@ -53,12 +57,16 @@ class Transcript:
             self._tail_size = len(self._tail[0])
 
     def _keep(self, text: str) -> None:
-        assert self._path is not None
+        assert self._folder is not None
         try:
             if self._file is None:
-                self._path.parent.mkdir(exist_ok=True)
+                self._folder.mkdir(exist_ok=True)
                 self._file = open(  # noqa: SIM115 - it stays open as long as the cell runs
-                    self._path, "w", encoding="utf-8", errors="backslashreplace", newline=""
+                    self._folder / self._name,
+                    "w",
+                    encoding="utf-8",
+                    errors="backslashreplace",
+                    newline="",
                 )
                 text = self._head + "".join(self._tail) + text
             if self._file_left > 0:
@@ -84,8 +92,9 @@ class Transcript:
         if self._failure:
             middle = CUT_WITHOUT_FILE.format(cut=cut, reason=self._failure)
             return _collapse(self._head) + middle + _collapse(tail), None
-        assert self._path is not None
-        path = os.path.relpath(self._path) if _is_here(self._path) else str(self._path)
+        assert self._folder is not None
+        file = self._folder / self._name
+        path = os.path.relpath(file) if _is_here(file) else str(file)
         middle = CUT.format(cut=cut, path=path)
         return _collapse(self._head) + middle + _collapse(tail), path
 

@@ -99,8 +99,7 @@ class ProcessInterpreter(Durable):
         self._live = LiveOutput(output_limit * LIVE_FACTOR, self._fail)
         self._deadline = Deadline(lambda: self._calls.stop())
         self._calls = Calls(self._fail, self._live.tell, self._deadline.paused)
-        paused = self._deadline.paused
-        self._installer = Installer(installs, python, lambda: self._child, paused)
+        self._installer = Installer(installs, python, lambda: self._child, self._deadline.paused)
         self._calls.services[SERVICE] = self._installer.serve
         self._asked: Asked | None = None
         self._number = 0
@@ -247,6 +246,7 @@ class ProcessInterpreter(Durable):
         self._closed = True
         self._deadline.reason = self._deadline.reason or "Interrupted"
         await self._bury()
+        self._deadline.close()
         await self._installer.aclose(self._folder)
         if self._own_folder and self._folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
@@ -344,7 +344,7 @@ class ProcessInterpreter(Durable):
                 for part in parts:
                     self._live.hear(part)
             case {"op": "call" | "cancel"}:
-                self._calls.hear(frame, self._child.send)
+                self._calls.hear(frame, self._child)
             case {"op": "done", "id": int(number)}:
                 done = check(frame.head) if number == self._number else {}
                 self._names = done.get("names", self._names)
@@ -396,5 +396,5 @@ class ProcessInterpreter(Durable):
         return self._ended(joined(heard, f"{how}\n{sentence}"), error, state, began)
 
     def _ended(self, text: str, error: str, state: State, began: float) -> Execution:
-        seconds = time.perf_counter() - began
-        return Execution(text=text, ok=False, error=error, state=state, seconds=seconds)
+        took = time.perf_counter() - began
+        return Execution(text=text, ok=False, error=error, state=state, seconds=took)

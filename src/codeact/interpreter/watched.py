@@ -62,7 +62,7 @@ class WatchedInterpreter(ProcessInterpreter):
 
     async def aclose(self) -> None:
         if self._disk is not None:
-            await self._disk.rest()
+            await self._disk.close()
         await super().aclose()
 
     async def _evict(self) -> None:
@@ -92,10 +92,18 @@ class WatchedInterpreter(ProcessInterpreter):
     async def _ask(
         self, head: dict[str, Any], seconds: float | None, descriptors: Sequence[int] = ()
     ) -> dict[str, Any] | None:
-        if self._disk is None or head["op"] != "execute" or not self._walls.stands:
+        disk = self._disk
+        if disk is None or head["op"] != "execute" or not self._walls.stands:
             return await super()._ask(head, seconds, descriptors)
-        async with self._disk.watching(self.workspace, self._stop_filling):
-            return await super()._ask(head, seconds, descriptors)
+        workspace = self.workspace
+        allowed = await disk.begin(workspace, self._stop_filling)
+        try:
+            done = await super()._ask(head, seconds, descriptors)
+        except BaseException:
+            await disk.give_up()
+            raise
+        await disk.end(workspace, allowed)
+        return done
 
     def _stop_filling(self) -> None:
         self._disk_full = True

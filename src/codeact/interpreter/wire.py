@@ -12,7 +12,7 @@ import dataclasses
 import json
 import struct
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -33,8 +33,23 @@ TAG = "$"
 _PREFIX = struct.Struct(">II")
 _SCALARS = frozenset({type(None), bool, int, float, str})
 _BIG = 1 << 63
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
-_decode_json = json.JSONDecoder()
+
+
+def _json_writer() -> Callable[[Any, int], Iterable[str]]:
+    """Compact JSON in pieces, by the machinery that `JSONEncoder` sets up anew for each value."""
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+    module: Any = json.encoder
+    if module.c_make_encoder is None:  # pragma: no cover - a Python without its C accelerators
+        return lambda value, level: encoder.iterencode(value)
+    text = module.encode_basestring
+    made: Callable[[Any, int], Iterable[str]] = module.c_make_encoder(
+        None, encoder.default, text, None, ":", ",", False, False, True
+    )
+    return made
+
+
+_written_json = _json_writer()
+_read_json: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 
 TOO_DEEP = f"the value is nested deeper than {MAX_DEPTH} levels, or contains itself"
 TOO_LARGE = (
@@ -98,7 +113,7 @@ def encode(head: Mapping[str, Any], *values: Any) -> bytes:
     """A frame. Raises TypeError, written for the author of the code, where a value cannot cross."""
     buffers = Buffers()
     packed = [pack(each, buffers) for each in values]
-    text = _encode_json.encode([head, packed]).encode("utf-8", "surrogatepass")
+    text = "".join(_written_json([head, packed], 0)).encode("utf-8", "surrogatepass")
     if len(text) > MAX_JSON:
         raise TypeError(_too_large(len(text), MAX_JSON))
     size = 4 + len(text) + buffers.size
@@ -134,9 +149,12 @@ class Decoder:
 
 def _frame(body: bytes, text_size: int) -> Frame:
     try:
-        tree = _decode_json.decode(str(body[:text_size], "utf-8", "surrogatepass"))
-    except (ValueError, RecursionError) as error:
+        text = str(body[:text_size], "utf-8", "surrogatepass")
+        tree, end = _read_json(text, 0)
+    except (ValueError, RecursionError, StopIteration) as error:
         raise WireError(f"The JSON of a frame cannot be read: {error}") from None
+    if end != len(text):
+        raise WireError("There is something behind the JSON of a frame.")
     match tree:
         case [dict() as head, list() as packed]:
             return Frame(head, packed, memoryview(body)[text_size:])
