@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,3 +39,11 @@ def seen(request: pytest.FixtureRequest) -> Open:
 def forgetful(request: pytest.FixtureRequest) -> Open:
     """An interpreter that has nothing to restore."""
     return INTERPRETERS[request.param]
+
+
+async def ended(host: asyncio.subprocess.Process) -> None:
+    """Wait until a program is gone, and all that asyncio holds for it."""
+    await host.wait()
+    if host.stdout is not None:
+        await host.stdout.read()
+    await asyncio.sleep(0)

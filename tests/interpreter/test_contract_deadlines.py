@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from codeact.interpreter import Execution
-from tests.interpreter.conftest import Open
+from tests.interpreter.conftest import Open, ended
 
 pytestmark = pytest.mark.anyio
 
@@ -249,7 +249,7 @@ async def test_closing_leaves_the_workspace_that_was_given(opened: Open, tmp_pat
 
 HOST = """
 import asyncio, sys
-from tests.interpreter.conftest import INTERPRETERS
+from tests.interpreter.conftest import INTERPRETERS, ended
 
 async def main():
     async with INTERPRETERS[sys.argv[1]]() as interpreter:
@@ -287,7 +287,7 @@ async def test_no_kernel_outlives_a_host_that_is_killed(
     assert all(map(alive, pids))
     await asyncio.sleep(0.2)
     host.send_signal(signal.SIGKILL)
-    await host.wait()
+    await ended(host)
     for _ in range(100):
         if not any(map(alive, pids)):
             break

@@ -17,6 +17,7 @@ from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.opening import open_interpreter
 from codeact.interpreter.process import ProcessInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
+from tests.interpreter.conftest import ended
 from tests.interpreter.test_contract_deadlines import alive
 
 pytestmark = pytest.mark.anyio
@@ -209,7 +210,7 @@ async def test_the_zygote_ends_with_its_host(then: str) -> None:
     if then != "pass":
         assert alive(pid)
         host.kill()
-    await host.wait()
+    await ended(host)
     await until(lambda: not alive(pid))
 
 

@@ -15,6 +15,7 @@ import pytest
 from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.walls import cgroups
+from tests.interpreter.conftest import ended
 from tests.interpreter.test_forked import until
 
 PLACE = cgroups.offered()
@@ -158,7 +159,7 @@ async def test_the_group_of_a_host_that_was_killed_is_swept_by_the_next_one() ->
     cgroups.sweep(PLACE)
     assert len(ours(host.pid)) == len(PLACE.parents)
     host.kill()
-    await host.wait()
+    await ended(host)
     await until(lambda: not any((each / "cgroup.procs").read_text() for each in ours(host.pid)))
     cgroups.sweep(PLACE)
     assert ours(host.pid) == []

@@ -14,6 +14,7 @@ import pytest
 from codeact.interpreter.forked import ForkedInterpreter
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import CannotCopy
+from tests.interpreter.conftest import ended
 from tests.interpreter.test_forked import until
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +103,7 @@ async def test_nothing_of_a_walled_session_outlives_a_host_that_is_killed() -> N
     assert await host.stdout.readline() == b"ready\n"
     await until(lambda: running(f"sleep {seconds}"))
     host.kill()
-    await host.wait()
+    await ended(host)
     await until(lambda: not running(f"sleep {seconds}"))
 
 

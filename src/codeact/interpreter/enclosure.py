@@ -184,12 +184,15 @@ class Enclosure:
             self._group = group
         self.join(pid)
 
-    def join(self, pid: int) -> None:
-        """In a thread: it takes milliseconds in which the kernel waits for its first cell."""
+    def join(self, pid: int, *, inside: bool = False) -> None:
+        """In a thread: it takes milliseconds, in which the kernel waits for its first cell. One
+        that is `inside` of another session's group does not: the bounds there hold until then.
+        """
         if self._group is not None and pid:
             if not self._group.holds(pid):
                 loop = asyncio.get_running_loop()
-                self._joining = loop.run_in_executor(None, self._group.join, pid)
+                joining = loop.run_in_executor(None, self._group.join, pid)
+                self._joining = None if inside else joining
             _set_badness(pid, _ENDS_FIRST)
 
     async def complete(self) -> None:

@@ -10,13 +10,20 @@ from typing import Any
 
 from codeact.errors import InterpreterLost
 from codeact.interpreter import Execution, State
-from codeact.interpreter.answers import LOST_BEFORE, NAMES_SHOWN
+from codeact.interpreter.answers import LOST_BEFORE
 from codeact.interpreter.beneath import make_folder
 from codeact.interpreter.child import ONE_THREAD, Child, environment
 from codeact.interpreter.enclosure import SessionGroup, Tell, warn
 from codeact.interpreter.fork_server import Forked, Settings, zygote
 from codeact.interpreter.harmless import is_harmless
-from codeact.interpreter.kept_files import Keeper, NotAllBack, TooMuch, bring_back
+from codeact.interpreter.kept_files import Keeper, TooMuch, bring_back
+from codeact.interpreter.restored import (
+    NOT_BACK,
+    NOTHING_TO_UNDO,
+    files_undone,
+    told_restored,
+    told_undone,
+)
 from codeact.interpreter.sandbox import SandboxPolicy
 from codeact.interpreter.snapshots import (
     CANNOT_COPY,
@@ -30,22 +37,9 @@ from codeact.interpreter.snapshots import (
 )
 from codeact.interpreter.watched import WatchedInterpreter
 
-RESTORED = (
-    "[The variables have been restored as they were before {cell}: {names}.{gone} Files in the "
-    "working folder were not restored: what was running may have left some of them half written. "
-    "Check what you need, then go on with other code: the same code would end the same way.]"
-)
-NEWER = " Defined later, and gone: {names}."
-OLDER = " Cells {first} to {last} count as not run."
-NO_NAMES = "no names were defined"
-UNDONE = "[Back to before cell {cell}. The variables are as they were then: {names}.{files}]"
-FILES_UNDONE = " So are the files in the working folder."
-FILES_NOT_UNDONE = " The files are as they are now, because {why}."
-FILES_PARTLY_UNDONE = " Not all files in the working folder are: {why}."
 WALLED = "behind walls a copy works inside of the first session's folder, name no other"
 FORKS = (".codeact", "forks")
 NOT_EMPTY = "{folder} is not empty"
-NOTHING_TO_UNDO = "[There is nothing to undo.]"
 
 
 class ForkedInterpreter(WatchedInterpreter):
@@ -83,6 +77,7 @@ class ForkedInterpreter(WatchedInterpreter):
         self._lineage = Lineage()
         self._home = Home()
         self._changed = False
+        self._returning: asyncio.Future[None] | None = None
         self.uncopied = ""
         """Why the last snapshot was not made, empty where it was."""
 
@@ -93,7 +88,8 @@ class ForkedInterpreter(WatchedInterpreter):
         the code keeps as text still lead to the first folder. Raises CannotCopy.
         """
         await self.interrupt()
-        async with self._lock:
+        await self._lock.acquire()
+        try:
             if self._obituary:
                 raise CannotCopy(CANNOT_COPY.format(why=self._obituary.strip("[]. ")))
             await self._awake()
@@ -106,15 +102,39 @@ class ForkedInterpreter(WatchedInterpreter):
                 **{**self._settings, "workspace": self._folder_of_twin(workspace)},
             )
             try:
-                if self._used and (self._changed or self._newest() is None):
-                    await self._freeze()
-                    await self._keep_files(self._shots[-1])
-                await asyncio.to_thread(twin._bring_files_of, self._place)
-                await twin._descend(self)
+                await _whole(self._branch(twin))
             except CannotCopy:
                 await twin.aclose()
                 raise
             return twin
+        finally:
+            if self._returning is None or self._returning.done():
+                self._lock.release()
+
+    async def _branch(self, twin: ForkedInterpreter) -> None:
+        """The twin goes on from here first. Where this session's kernel has become a snapshot by
+        that, its own copy comes meanwhile, and holds the lock until it is there.
+        """
+        await asyncio.to_thread(twin._bring_files_of, self._place)
+        newest = self._newest()
+        if not self._used or (newest is not None and not self._changed):
+            await twin._descend(self, newest)
+            return
+        kernel = self._child
+        assert isinstance(kernel, Forked)
+        frozen = Frozen(kernel, min(COPY_SECONDS, self._start_seconds))
+        await twin._descend(self, frozen)
+        shot = self._froze(frozen)
+        await self._keep_files(shot)
+        self._returning = asyncio.ensure_future(self._return(frozen))
+
+    async def _return(self, frozen: Frozen) -> None:
+        try:
+            await self._go_on(frozen)
+        except CannotCopy as error:
+            self._obituary = NOT_BACK.format(error=str(error).rstrip("."))
+        finally:
+            self._lock.release()
 
     async def undo(self) -> Execution:
         """Back to before the last cell that may have changed something, files included.
@@ -134,31 +154,20 @@ class ForkedInterpreter(WatchedInterpreter):
             if here is not None:
                 await self._drop(here)
             shot = self._shots[-1]
-            files, error = await asyncio.to_thread(self._files_undone, shot)
-            names = _listed(shot.names)
-            text = UNDONE.format(cell=shot.cell, names=names, files=files)
+            files, error = await asyncio.to_thread(files_undone, shot, self._place)
+            text = told_undone(shot, files)
             seconds = time.perf_counter() - began
             return Execution(
                 text=text, ok=error is None, error=error, state="restored", seconds=seconds
             )
-
-    def _files_undone(self, shot: Snapshot) -> tuple[str, str | None]:
-        """What to say of the files, and the error where some are not what they were."""
-        if isinstance(shot.files, str):
-            return FILES_NOT_UNDONE.format(why=shot.files), None
-        try:
-            bring_back(shot.files, self._place)
-        except NotAllBack as error:
-            return FILES_PARTLY_UNDONE.format(why=error), "FilesNotRestored"
-        except OSError as error:
-            return FILES_NOT_UNDONE.format(why=error), "FilesNotRestored"
-        return FILES_UNDONE, None
 
     async def _renew(self) -> None:
         await super()._renew()
         await self._leave()
 
     async def aclose(self) -> None:
+        if self._returning is not None:
+            await asyncio.wait([self._returning])
         home, self._home = self._home, Home()
         if self._own_folder and self._folder is not None and home.members > 1:
             home.folders.append(self._folder)
@@ -244,12 +253,22 @@ class ForkedInterpreter(WatchedInterpreter):
         kernel = self._child
         assert isinstance(kernel, Forked)
         frozen = Frozen(kernel, min(COPY_SECONDS, self._start_seconds))
+        await self._go_on(frozen)
+        self._froze(frozen)
+
+    async def _go_on(self, frozen: Frozen) -> None:
+        """In a copy of this snapshot of now. Raises CannotCopy."""
         self._child = copy = await frozen.copy(None, self._hear, self._mourn)
         copy.verdict = self._walls.verdict
-        self._walls.prefer(copy.pid, kernel.pid)
+        self._walls.prefer(copy.pid, frozen.pid)
+
+    def _froze(self, frozen: Frozen) -> Snapshot:
+        """The kernel has become a snapshot."""
         self._lineage.add(frozen)
-        self._shots.append(Snapshot(frozen, self._cell + 1, tuple(self._names)))
+        shot = Snapshot(frozen, self._cell + 1, tuple(self._names))
+        self._shots.append(shot)
         self._changed = False
+        return shot
 
     async def _keep_files(self, shot: Snapshot) -> None:
         before = self._shots[-2].files if len(self._shots) > 1 else None
@@ -318,16 +337,11 @@ class ForkedInterpreter(WatchedInterpreter):
         return True
 
     async def _told_restored(self, shot: Snapshot, cell: str, names: list[str], last: int) -> str:
-        newer = [name for name in names if name not in shot.names]
-        gone = NEWER.format(names=_listed(newer)) if newer else ""
-        if shot.cell < last:
-            gone += OLDER.format(first=shot.cell, last=last)
         described = await self._ask({"op": "variables"}, self._describe_seconds)
         lives = described is not None or await self._thaw(shot)  # a repr can end the process
         self._obituary = "" if lives else LOST_BEFORE
         found = described["variables"] if described else []
-        shown = [f"{name} ({kind})" for name, kind, _ in found] or list(shot.names)
-        return RESTORED.format(cell=cell, names=_listed(shown), gone=gone)
+        return told_restored(shot, cell, found, names, last)
 
     async def _leave(self) -> None:
         """No snapshot is needed any more."""
@@ -352,11 +366,10 @@ class ForkedInterpreter(WatchedInterpreter):
         finally:
             keeper.close()
 
-    async def _descend(self, other: ForkedInterpreter) -> None:
+    async def _descend(self, other: ForkedInterpreter, frozen: Frozen | None) -> None:
         """Go on from where another one is. Raises CannotCopy."""
         self._home = other._home
         self._home.members += 1
-        frozen = other._newest()
         if frozen is None:
             self.start()
             return
@@ -366,7 +379,7 @@ class ForkedInterpreter(WatchedInterpreter):
         self._walls.inherit(other._walls)
         self._child = copy = await frozen.copy(str(self.workspace), self._hear, self._mourn)
         copy.verdict = self._walls.verdict
-        self._walls.join(copy.pid)
+        self._walls.join(copy.pid, inside=True)
         self._ready.set_result(True)
         self._names = list(other._names)
         self._cell = other._cell
@@ -381,9 +394,3 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-def _listed(names: tuple[str, ...] | list[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    shown = ", ".join(names[:NAMES_SHOWN])
-    return (f"{shown} and {more} more" if more > 0 else shown) or NO_NAMES
