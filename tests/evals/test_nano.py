@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from codeact.errors import ConfigError
-from codeact.evals.nano import GATES, ROWS, Row, check_sides, drawn, measure
+from codeact.evals.nano import GATES, ROWS, Row, check_sides, drawn, measure, rows_of
 from codeact.models.scripted import ScriptedModel
 from codeact.tasks.families import held_out_hash
-from codeact.tasks.families.expected import Number
+from codeact.tasks.families.expected import Number, Talk
 from codeact.tasks.families.play import Played
 
 pytestmark = pytest.mark.anyio
@@ -20,6 +20,9 @@ def knowing(row: str, n: int) -> ScriptedModel:
     """Writes the right way and the right number for each of the row's tasks."""
     replies: list[str] = []
     for instance in drawn(row, ["factorial"], n, seed=1):
+        if isinstance(instance.expected, Talk):
+            replies.append(instance.answer)
+            continue
         assert isinstance(instance.expected, Number)
         right = [turn.code for turn in instance.way if not turn.wrong]
         replies += [f"<execute>\n{code}\n</execute>" for code in right]
@@ -59,6 +62,16 @@ async def test_an_unknown_row_is_refused() -> None:
         await measure(ScriptedModel([]), "all", families=None)
 
 
+def test_no_two_requests_from_outside_are_the_same() -> None:
+    said = [each.request for each in drawn("outside", FAMILIES, 200, seed=1)]
+    assert len(set(said)) == 200
+
+
+def test_who_never_learned_to_decline_is_not_measured_by_it() -> None:
+    assert "outside" not in rows_of(FAMILIES)
+    assert rows_of(["limits", *FAMILIES]) == rows_of(None) == tuple(ROWS)
+
+
 def test_a_row_tells_its_interval() -> None:
     plain = Row("names", 100, 70, {}).plain()
     assert plain == {
@@ -80,7 +93,8 @@ def test_the_rows_draw_the_same_tasks_each_time() -> None:
 
 
 def test_every_row_is_held_out_from_training() -> None:
-    assert all(axes.requests == "held" for axes in ROWS.values())
+    assert all(axes.requests == "held" for row, axes in ROWS.items() if row != "outside")
+    assert ROWS["outside"].wording == "held"
     assert set(GATES) == set(ROWS)
 
 

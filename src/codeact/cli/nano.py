@@ -11,7 +11,7 @@ from codeact.cli import run as one_shot
 from codeact.cli.evaluation import failure
 from codeact.cli.harmless import clean
 from codeact.errors import CodeActError
-from codeact.evals.nano import GATES, ROWS, Row, check_sides, measure
+from codeact.evals.nano import GATES, Row, check_sides, measure, rows_of
 from codeact.models.embedded import EmbeddedModel
 from codeact.models.nano_prompt import pieces
 from codeact.tasks.families.play import Played
@@ -37,9 +37,9 @@ async def show_nano(
     try:
         model = EmbeddedModel(weights)
         check_sides(model.card)
-        for name in rows or tuple(ROWS):
+        families = model.card.get("families")
+        for name in rows or rows_of(families):
             progress = _Progress(name, n, err, kept)
-            families = model.card.get("families")
             found.append(
                 await measure(model, name, families=families, n=n, seed=seed, told=progress.told)
             )

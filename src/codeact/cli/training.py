@@ -44,10 +44,12 @@ END = "{tokens:,} tokens, loss {loss:.4f}, {speed:,.0f} tokens/s\nModel: {model}
 STOPPED = "Stopped and saved. The same command with -o {folder} goes on.\n"
 WRITTEN = "Written: {path}\n"
 
-VOCABULARY, TASKS_FOR_VOCABULARY = 2_048, 6_000
+VOCABULARY, TASKS_FOR_VOCABULARY = 4_096, 30_000
 EPISODE_TOKENS, EPISODES_AT_MOST, EPISODES_AT_LEAST = 140, 100_000, 300
-EXERCISES = 0.5
+EXERCISES = 0.25
 """How many exercises in copying there are for each episode."""
+CHAINS = 0.1
+"""How many conversations of several episodes there are for each of them."""
 PLAYING_SHARE = 0.25
 """How much of a budget in time goes into making episodes."""
 LINE_SECONDS = 10.0
@@ -113,6 +115,7 @@ def _train(plan: Plan, budget: Budget) -> int:
     from codeact.train.curve import draw
     from codeact.train.nano import SIZES, Settings, Shape, Training, chosen
     from codeact.train.release import read_weights, release, shape_of
+    from codeact.train.tokens import chained
 
     device = chosen(plan.device)
     if device is None:
@@ -121,12 +124,15 @@ def _train(plan: Plan, budget: Budget) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = _vocabulary(plan, folder)
     files = plan.data or [_episodes(plan, folder, budget)]
-    examples = list(_examples(files, vocabulary))
-    examples += exercises(vocabulary, int(len(examples) * EXERCISES), plan.seed)
     shape = Shape(vocabulary=vocabulary.size, **SIZES[device])
+    shape = shape_of(plan.start) if plan.start else shape
+    examples = list(_examples(files, vocabulary))
+    copied = exercises(vocabulary, int(len(examples) * EXERCISES), plan.seed)
+    chains = {"count": int(len(examples) * CHAINS), "context": shape.context, "seed": plan.seed}
+    examples += [*copied, *chained(examples, vocabulary, **chains)]
     training = Training(
         folder,
-        shape_of(plan.start) if plan.start else shape,
+        shape,
         Settings(
             tokens=budget.tokens, seconds=budget.seconds, seed=plan.seed, threads=plan.threads
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,20 @@ ROWS: Mapping[str, Axes] = {
     "wordings": Axes(requests="held", wording="held", repairs=0.0),
     "names": Axes(requests="held", names="held", repairs=0.0),
     "recovery": Axes(requests="held", repairs=1.0),
+    "outside": Axes(wording="held", repairs=0.0),
 }
 """Each row holds out one thing more than the numbers and names of a request; `recovery` begins with
-a wrong action, whose error the model has to get over.
+a wrong action, whose error the model has to get over; `outside` asks for what no family knows, and
+solved is to say so and how a larger model is connected.
 """
+OUTSIDE = ("limits",)
+"""The family of what lies outside of all others; its held-out requests are written by hand."""
 GATES: Mapping[str, float] = {
     "instances": 0.90,
     "wordings": 0.70,
     "names": 0.70,
     "recovery": 0.50,
+    "outside": 0.70,
 }
 """The success rates at which the model would be good enough to be recommended in its domain."""
 
@@ -80,6 +85,12 @@ def check_sides(card: Mapping[str, Any]) -> None:
         raise ConfigError(OTHER_SIDES.format(trained=trained, here=here))
 
 
+def rows_of(families: Sequence[str] | None) -> tuple[str, ...]:
+    """The rows that a model of these families is measured by."""
+    knows = families is None or set(OUTSIDE) <= set(families)
+    return tuple(each for each in ROWS if each != "outside" or knows)
+
+
 async def measure(
     model: Model,
     name: str,
@@ -111,9 +122,21 @@ async def measure(
 
 def drawn(name: str, families: Sequence[str] | None, n: int, seed: int) -> Iterator[Instance]:
     """The row's instances, the same for the same seed; for recovery those that begin wrong."""
+    if name == "outside":
+        yield from _different(instances(seed, n * 8, ROWS[name], OUTSIDE), n)
+        return
     spare = 4 if name == "recovery" else 1
     for instance in instances(seed, n * spare, ROWS[name], families):
         if name != "recovery" or any(turn.wrong for turn in instance.way):
+            yield instance
+
+
+def _different(drawn: Iterable[Instance], n: int) -> Iterator[Instance]:
+    """The first `n` of which no two say the same."""
+    seen: set[str] = set()
+    for instance in drawn:
+        if instance.skeleton not in seen and len(seen) < n:
+            seen.add(instance.skeleton)
             yield instance
 
 

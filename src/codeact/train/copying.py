@@ -8,6 +8,7 @@ copies names that no task of training contains.
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Callable, Iterator
 
 from codeact.models.nano_tokens import Vocabulary
@@ -32,7 +33,7 @@ def exercises(vocabulary: Vocabulary, count: int, seed: int) -> Iterator[Example
         before = [marks["tools"], *tools] if tools else []
         before += [marks["user"], *asked, marks["assistant"]]
         after = [*reply, vocabulary.end]
-        yield Example((*before, *after), (0,) * len(before) + (1,) * len(after))
+        yield Example(array("H", before + after), bytes(len(before)) + b"\1" * len(after))
 
 
 class _Maker:

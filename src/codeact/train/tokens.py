@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import random
+from array import array
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from codeact.models.nano_prompt import pieces
@@ -17,8 +19,8 @@ MASKED = "masked_steps"
 class Example:
     """`mask` is 1 where the token is to be predicted: what the model wrote, and where it ended."""
 
-    ids: tuple[int, ...]
-    mask: tuple[int, ...]
+    ids: Sequence[int]
+    mask: Sequence[int]
 
 
 def example(trajectory: Trajectory, vocabulary: Vocabulary) -> Example:
@@ -36,7 +38,27 @@ def example(trajectory: Trajectory, vocabulary: Vocabulary) -> Example:
         step += piece.part == "assistant"
         ids += tokens
         mask += [0] + [int(learned)] * (len(tokens) - 1)
-    return Example(tuple(ids), tuple(mask))
+    return Example(array("H", ids), bytes(mask))
+
+
+def chained(
+    examples: Sequence[Example], vocabulary: Vocabulary, *, count: int, context: int, seed: int
+) -> Iterator[Example]:
+    """`count` longer conversations: two or three of the examples, one after another, as far as they
+    fit. Tools are listed at the head only, so those that follow have none.
+    """
+    rng = random.Random(f"chained/{seed}")
+    tools = vocabulary.marks["tools"]
+    fit = [each for each in examples if len(each.ids) <= context // 2]
+    bare = [each for each in fit if each.ids[0] != tools]
+    for _ in range(count if bare else 0):
+        parts = [rng.choice(fit), *rng.sample(bare, min(len(bare), rng.choice((1, 1, 2))))]
+        ids, mask = array("H"), bytearray()
+        for part in parts:
+            if len(ids) + len(part.ids) <= context:
+                ids.extend(part.ids)
+                mask.extend(part.mask)
+        yield Example(ids, bytes(mask))
 
 
 def _among(step: int, wrong: Collection[int]) -> bool:

@@ -72,9 +72,9 @@ def altered(right: str, instance: Instance) -> list[str]:
         wrong += [f"{right} {other}" for other in others]
     if isinstance(instance.expected, Text):
         value = instance.expected.value
-        wrong += (
-            [right.replace(value, value[:-1]), f"{right} {value[:-1]}"] if len(value) > 9 else []
-        )
+        if len(value) > 9:
+            wrong.append(right.replace(value, value[:-1]))
+            wrong += [f"{right} {value[:-1]}"] if value[-1].isalnum() else []
     return [each for each in wrong if each != right and not talks(each, instance)]
 
 

@@ -67,11 +67,11 @@ def test_training_draws_no_reserved_request() -> None:
     assert fresh.isdisjoint(each.request for each in instances(11, 3_000))
 
 
-def test_no_request_is_drawn_twice() -> None:
+def test_no_request_is_drawn_twice_unless_it_is_the_same_for_everybody() -> None:
     shown = [
         (each.request, str(each.tools), str(each.files))
         for each in TRAINING
-        if each.group != "talk"
+        if "{" in each.skeleton or each.tools or each.files
     ]
     assert len(set(shown)) == len(shown)
 

@@ -8,12 +8,12 @@ from codeact.tasks.families.expected import Number, Numbers, YesNo
 from codeact.tasks.families.family import Case, Draw, Family
 
 
-def _is_prime(number: int) -> bool:
+def is_prime(number: int) -> bool:
     return number > 1 and all(number % d for d in range(2, math.isqrt(number) + 1))
 
 
 def _primes(limit: int) -> list[int]:
-    return [n for n in range(2, limit) if _is_prime(n)]
+    return [n for n in range(2, limit) if is_prime(n)]
 
 
 PRIMES_CODE = """\
@@ -86,7 +86,7 @@ def _nth_prime(draw: Draw) -> Case:
 
 def _prime_test(draw: Draw) -> Case:
     n = draw.size(20_000, 5) | draw.pick((0, 1, 1, 1))
-    prime = _is_prime(n)
+    prime = is_prime(n)
     verdict = "is" if prime else "is not"
     return Case(
         slots={"n": str(n)},

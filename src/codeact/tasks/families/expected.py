@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime
 import difflib
 import math
 import re
@@ -18,6 +20,9 @@ _NO = re.compile(r"\b(?:no|not|isn't|aren't|don't|doesn't|false|never|none|neith
 _YES = re.compile(r"\b(?:yes|true|indeed|correct)\b", re.I)
 _UNSURE = re.compile(r"\b(?:know|sure|maybe|perhaps|might|could|cannot|can't)\b", re.I)
 _STATED = re.compile(r"\b(?:is|are|does|do|has|can)\b", re.I)
+_FILLER = re.compile(r"\b(?:a|i)\s+(?=[a-z])(?!(?:or|and|is|occurs|appears|comes)\b)", re.I)
+_ALONE = re.compile(r"(?<!\w)(?<!\w')[a-z](?!\w)(?!'\w)", re.I)
+_MONTHS, _DAYS = tuple(calendar.month_name)[1:], tuple(calendar.day_name)
 _ALIKE = 0.7  # how similar to the right text another one must be to count as a second answer
 
 
@@ -48,14 +53,21 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Several numbers in order, under the rules of Number."""
+    """Several numbers in the order stated, or in any, under the rules of Number. `others` are
+    candidates, numbers of the request that may not be repeated: one that does not belong is wrong.
+    """
 
     values: Sequence[float]
     tolerance: float = 1e-6
+    others: Sequence[float] = ()
+    ordered: bool = True
 
     def accepts(self, answer: str, request: str, workspace: Path) -> bool:
-        found = numbers_in(answer)
-        return _only(found, self.values, numbers_in(request), self.tolerance)
+        found, wanted = numbers_in(answer), list(self.values)
+        given = Counter(numbers_in(request)) - Counter(self.others)
+        if not self.ordered:
+            found, wanted = sorted(found), sorted(wanted)
+        return _only(found, wanted, list(given.elements()), self.tolerance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,42 @@ class Text:
             if any(_alike(each, part) for each in others for part in wanted):
                 return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter of a text, in any case; any other letter that stands alone is wrong, but for the
+    words "a" and "I" and what stands in the text itself.
+    """
+
+    value: str
+    of: str
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        said = _FILLER.sub(" ", answer.replace(self.of, " "))
+        return {each.lower() for each in _ALONE.findall(said)} == {self.value.lower()}
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The date on the day of the judging, in figures or with its month in words; or its weekday."""
+
+    weekday: bool = False
+    today: Callable[[], datetime.date] = datetime.date.today
+
+    def accepts(self, answer: str, request: str, workspace: Path) -> bool:
+        day = self.today()
+        weekday = _DAYS[day.weekday()]
+        if self.weekday:
+            return Name(weekday, _DAYS).accepts(answer, request, workspace)
+        if any(_mentions(answer, each) for each in _DAYS if each != weekday):
+            return False
+        found = [abs(each) for each in numbers_in(answer)]
+        months = [n for n, name in enumerate(_MONTHS, 1) if _spelled(name).search(answer)]
+        if months:
+            return months == [day.month] and sorted(found) == [day.day, day.year]
+        y, m, d = day.year, day.month, day.day
+        return found in ([y, m, d], [d, m, y], [m, d, y])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +239,11 @@ def _only(
         if _equal(part, wanted, tolerance) and not Counter(others) - Counter(given):
             return True
     return False
+
+
+def _spelled(month: str) -> re.Pattern[str]:
+    """A month's name, or its first three letters."""
+    return re.compile(rf"\b{month[:3]}(?:{month[3:]})?\b")
 
 
 def _equal(left: Sequence[float], right: Sequence[float], tolerance: float) -> bool:

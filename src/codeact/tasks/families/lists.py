@@ -55,6 +55,11 @@ def about_numbers(
     return build
 
 
+def _some_of(numbers: Sequence[int], wanted: Sequence[int]) -> Numbers:
+    """These of the numbers, and none of the others."""
+    return Numbers(wanted, others=numbers)
+
+
 def _mean(draw: Draw, numbers: list[int]) -> Made:
     expected = Number(statistics.fmean(numbers), 0.0051)
     return "print(round(sum(numbers) / len(numbers), 2))", expected
@@ -116,11 +121,15 @@ def _reversed(draw: Draw, numbers: list[int]) -> Made:
 
 
 def _even(draw: Draw, numbers: list[int]) -> Made:
-    return "print(*[n for n in numbers if n % 2 == 0])", Numbers([n for n in numbers if n % 2 == 0])
+    return "print(*[n for n in numbers if n % 2 == 0])", _some_of(
+        numbers, [n for n in numbers if n % 2 == 0]
+    )
 
 
 def _odd(draw: Draw, numbers: list[int]) -> Made:
-    return "print(*[n for n in numbers if n % 2 == 1])", Numbers([n for n in numbers if n % 2 == 1])
+    return "print(*[n for n in numbers if n % 2 == 1])", _some_of(
+        numbers, [n for n in numbers if n % 2 == 1]
+    )
 
 
 def with_both(draw: Draw) -> list[int]:
@@ -130,7 +139,7 @@ def with_both(draw: Draw) -> list[int]:
 
 
 def _distinct(draw: Draw, numbers: list[int]) -> Made:
-    return "print(*dict.fromkeys(numbers))", Numbers(list(dict.fromkeys(numbers)))
+    return "print(*dict.fromkeys(numbers))", _some_of(numbers, list(dict.fromkeys(numbers)))
 
 
 def with_doubles(draw: Draw) -> list[int]:

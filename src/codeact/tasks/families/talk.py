@@ -13,10 +13,14 @@ OFFER = (
     "I solve small tasks by running Python code, such as sums, lists, texts and CSV files.",
 )
 LIMITS = (
-    "I am a very small model: I can run Python for you, but I know little about the world.",
-    "I am too small for that. I can compute, handle text and files, and call your functions.",
-    "That is beyond me. I am a small model that runs Python; try a sum, a list or a file.",
+    "I am too small a model for that. I compute, sort and count, handle text and small files, and "
+    "call your functions. For more, connect a larger model: codeact -m MODEL --base-url URL",
+    "That is beyond a model as small as I am. A larger model can do it: codeact -m MODEL "
+    "--base-url URL. Ask me for a sum, a list, a date or a file.",
+    "I cannot do that: I am a tiny model that runs short Python. Connect a larger model for it, "
+    "with codeact -m MODEL --base-url URL",
 )
+"""What is asked lies outside of all other families: that is said, and how to get more."""
 
 
 def _saying(
@@ -82,8 +86,8 @@ FAMILIES = (
         name="limits",
         group="talk",
         framed=False,
-        draw=_saying(LIMITS, ("small", "cannot", "can't", "beyond", "python"), _topic),
-        weight=1.2,
+        draw=_saying(LIMITS, ("larger model",), _topic),
+        weight=5.0,
     ),
     Family(
         name="asking_back",

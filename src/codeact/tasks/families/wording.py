@@ -18,21 +18,48 @@ _BEFORE_QUESTION = (
     *("Hey, ", "Hi, ", "Hello! ", "Quick question: ", "Tell me: ", "Question: ", "I wonder: "),
     *("One thing: ", "Please tell me: ", "Hi there! ", "So, ", "I want to know: ", "Now: "),
     *("Do you know this? ", "Okay, ", "Next question: ", "Good morning! ", "I have a question. "),
+    *(
+        "Hey there, ",
+        "Quick one: ",
+        "Question for you: ",
+        "Sorry to bother you, ",
+        "Hmm, ",
+        "Well, ",
+    ),
+    *("And now: ", "Another one: ", "Let me ask you: ", "Help me out: ", "Just wondering: "),
+    *("Good evening. ", "Hi again, ", "Then tell me, ", "One more: ", "Right, ", "Alright: "),
 )
 _BEFORE_COMMAND = (
     *("please ", "please ", "please ", "can you ", "can you ", "could you ", "could you please "),
     *("hey, ", "would you ", "I need you to ", "I want you to ", "I'd like you to ", "just "),
     *("let's try this: ", "hi, please ", "now ", "hello, can you ", "next, ", "ok, "),
     *("your task: ", "can you please ", "would you please ", "kindly ", "hi! "),
+    *("could you quickly ", "hey, can you ", "try to ", "do this: ", "okay, now ", "then "),
+    *("would you mind to ", "you have to ", "help me: ", "go ahead and ", "be so kind and "),
+    *("i want you to ", "i need you to ", "pls ", "plz ", "please, ", "to do: ", "next: "),
 )
 _BEFORE_STORY = ("Hi! ", "Hello. ", "Hi there. ", "Good morning. ", "Here is one: ", "Next one: ")
 _ASKS = re.compile(r"(?:hello, )?(?:can|could|would) you", re.IGNORECASE)
-_AFTER = (*("",) * 8, " Thanks!", " Thank you.", " Thanks")
+_AFTER = (
+    *("",) * 24,
+    *(" Thanks!", " Thank you.", " Thanks", " Thx", " Cheers!", " Please.", " Thanks in advance."),
+    *(" Thank you very much!", " Be quick.", " Just the answer.", " I am waiting.", " Ta."),
+)
 _CONTEXT = (
     *("I am learning Python. ", "This is for my homework. ", "I am in a hurry. ", "It is urgent. "),
     *("I have a small task. ", "I am testing you. ", "This is for a report. ", "For my class: "),
     *("My friend asked me this. ", "We need it at work. ", "I am just trying this out. "),
     *("Here is a task. ", "I am curious. ", "I am checking a result. ", "For a game: "),
+    *("My boss wants this. ", "I have no calculator here. ", "We had an argument about this. "),
+    *(
+        "My daughter needs this for school. ",
+        "I forgot how to do this. ",
+        "I did it by hand before. ",
+    ),
+    *("This came up in a meeting. ", "I am writing a test. ", "Let us see what you can do. "),
+    *("You are good at this, I hear. ", "It should be easy. ", "My computer is slow today. "),
+    *("I read about this yesterday. ", "It is for my colleague. ", "I am preparing a quiz. "),
+    *("I must hand it in tomorrow. ", "Somebody asked in the forum. ", "I am new here. "),
 )
 
 
