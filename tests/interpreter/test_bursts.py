@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from codeact.errors import ConfigError
 from codeact.events import Event, OutputDelta
+from codeact.interpreter.burst import Burst
+from codeact.interpreter.wire import Decoder, Frame, WireError, encode
+from codeact.tool_threads import begin
 from codeact.tools import Toolbox, tool
 from tests.interpreter.conftest import Open
 
@@ -286,3 +290,75 @@ async def test_tools_that_need_approval_are_asked_about_in_a_loop_too(opened: Op
         done = await interpreter.execute("for n in range(40): add(n)", toolbox=box)
         assert done.ok, done.text
     assert len(asked) == 40
+
+
+class Told:
+    """A call whose answer is known."""
+
+    def run(self) -> bytes:
+        return b"answer"
+
+    def lasts(self) -> None:
+        """Nobody waits."""
+
+    def settle(self) -> None:
+        """Nobody waits."""
+
+
+Back = tuple[list[Frame], bytes, WireError | None]
+
+
+def burst(
+    direct: Callable[[Frame], Told | None],
+) -> tuple[Burst, socket.socket, asyncio.Future[Back]]:
+    """A burst on a socket of its own, the other end, and what it tells in the end."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    over: asyncio.Future[Back] = asyncio.get_running_loop().create_future()
+
+    def back(*told: Any) -> None:
+        over.set_result(told)
+        ours.close()
+
+    context = contextvars.copy_context()
+    return Burst(ours, Decoder(), direct, back, lambda frame: None, context), theirs, over
+
+
+async def test_a_connection_that_is_reset_ends_a_burst() -> None:
+    stretch, theirs, over = burst(lambda frame: None)
+    begin(lambda: stretch.run(Told()))
+    await asyncio.sleep(0.01)
+    theirs.close()  # the answer is unread: the next look fails
+    assert await over == ([], b"", None)
+
+
+async def test_a_burst_that_is_revoked_while_it_looks_at_a_call_leaves_the_call() -> None:
+    held: list[list[Frame]] = []
+
+    def direct(frame: Frame) -> Told:
+        held.append(stretch.revoke())
+        return Told()
+
+    stretch, theirs, over = burst(direct)
+    theirs.send(encode({"op": "call", "id": 1, "name": "add"}))
+    await asyncio.to_thread(stretch.run, Told())
+    assert [[frame.head["id"] for frame in frames] for frames in held] == [[1]]
+    assert theirs.recv(99) == b"answer"
+    theirs.close()
+    assert not over.done()
+
+
+async def test_a_fault_of_ours_in_a_burst_is_told_to_the_event_loop() -> None:
+    def direct(frame: Frame) -> Told:
+        raise ZeroDivisionError("ours")
+
+    faults: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, told: faults.append(told))
+    stretch, theirs, over = burst(direct)
+    theirs.send(encode({"op": "call", "id": 1, "name": "add"}))
+    await asyncio.to_thread(stretch.run, Told())
+    frames, rest, unreadable = await over
+    theirs.close()
+    assert ([frame.head["id"] for frame in frames], rest, unreadable) == ([1], b"", None)
+    await asyncio.sleep(0)
+    assert isinstance(faults[0]["exception"], ZeroDivisionError)

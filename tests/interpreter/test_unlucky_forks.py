@@ -204,3 +204,27 @@ def test_a_group_of_a_session_that_is_over_takes_no_process() -> None:
     group.join(os.getpid())
     assert not group.holds(os.getpid())
     assert (group.kind, group.memory_mb()) == ("", 0.0)
+
+
+async def test_a_session_that_cannot_go_on_after_a_fork_says_so_in_its_next_cell() -> None:
+    hook = (
+        "import os\nforks = []\ndef hook():\n    forks.append(1)\n"
+        "    if len(forks) == 2: os._exit(3)\nos.register_at_fork(before=hook)"
+    )
+    async with ForkedInterpreter() as one:
+        await one.execute(hook)
+        async with await one.fork():
+            late = await one.execute("1")
+            assert (late.error, late.state) == ("StateLost", "lost")
+            assert (
+                "what was to go on here after a fork is gone. This cell was not run." in late.text
+            )
+        assert (await one.execute("1 + 1")).text == "2\n"
+
+
+async def test_a_session_that_is_closed_while_its_own_copy_comes_leaves_nothing() -> None:
+    async with ForkedInterpreter() as one:
+        await one.execute("x = 1")
+        two = await one.fork()
+    assert (await two.execute("x")).text == "1\n"
+    await two.aclose()

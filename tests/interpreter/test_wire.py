@@ -345,6 +345,8 @@ def body(text: bytes) -> bytes:
         struct.pack(">II", 3, 0),
         body(b"{"),
         body(b"[[], []]"),
+        body(b"[{}, []] "),
+        body(b""),
         body(b"\xff\xff"),
         body(b"[" * 100_000 + b"]" * 100_000),
         body(json.dumps([{}, [nested(150)]]).encode()),
@@ -355,7 +357,7 @@ def body(text: bytes) -> bytes:
         body(b'[{}, [{"$": "ndarray", "dtype": "O", "shape": [1], "b": [0, 0]}]]'),
         body(b'[{}, [{"$": "ndarray", "dtype": "f8", "shape": [1000000000], "b": [0, 0]}]]'),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_a_forged_frame_is_a_wire_error(data: bytes) -> None:
     with pytest.raises(WireError):

@@ -176,7 +176,7 @@ class Burst:
     def _look(self) -> None:
         """In the event loop, now and then: does a call last?"""
         with self._lock:
-            if self._over:
+            if self._over:  # pragma: no cover - it ended a moment ago, and the loop will hear of it
                 return
             call = self._call
             if call is None or time.monotonic() - self._since < PATIENCE:

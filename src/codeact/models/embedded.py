@@ -17,7 +17,7 @@ from codeact.errors import ContextOverflow, DataError, ModelError
 from codeact.events import Emit, TextDelta, ignore
 from codeact.messages import Completion, FinishReason, Message, Sampling, ToolSchema, Usage
 from codeact.models import Until, never
-from codeact.models.nano_prompt import ACTS, CARD, NOT_A_MODEL, TOKENIZER, WEIGHTS, pieces
+from codeact.models.nano_prompt import ACTS, CARD, NOT_A_MODEL, TOKENIZER, WEIGHTS, Piece, pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,6 +90,12 @@ class EmbeddedModel:
     def context_tokens(self) -> int | None:
         return None  # ours are counted after the instructions are left out, others' before
 
+    def read(self, messages: Sequence[Message], tools: Sequence[ToolSchema]) -> list[Piece]:
+        """The conversation in its own form. Raises ModelError for any other action format."""
+        if tools or any(each.role == "system" and ACTS not in each.content for each in messages):
+            raise ModelError(ONLY_CODE)
+        return pieces(messages)
+
     async def complete(
         self,
         messages: Sequence[Message],
@@ -101,10 +107,9 @@ class EmbeddedModel:
         emit: Emit = ignore,
     ) -> Completion:
         begun = time.perf_counter()
-        if tools or any(each.role == "system" and ACTS not in each.content for each in messages):
-            raise ModelError(ONLY_CODE)
+        seen = self.read(messages, tools)
         network, vocabulary = await anyio.to_thread.run_sync(_load, self.folder)
-        ids = vocabulary.prompt(pieces(messages))
+        ids = vocabulary.prompt(seen)
         room = network.dimensions.context - len(ids)
         if room < 1:
             facts = {"tokens": len(ids), "context": network.dimensions.context}
