@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import threading
+import time
 from _thread import LockType, allocate_lock, get_ident
 from array import array
 from collections import deque
@@ -20,6 +21,7 @@ from codeact.interpreter.wire import Decoder, Frame, encode
 
 # Without the enums of `signal`, which cost more than what they wrap.
 _set_handler: Callable[[int, Any], Any] = _signal.signal
+_clock, _let_others_run = time.perf_counter, os.sched_yield
 _set_mask: Callable[[int, Iterable[int]], Any] = _signal.pthread_sigmask
 
 globals()["__builtins__"] = vars(builtins).copy()  # the cell may replace builtins; ours stay
@@ -28,6 +30,10 @@ _REQUEST = 0
 """The key under which the host's own requests arrive; replies arrive under their call's id."""
 _CHUNK = 1 << 16
 _EXTRAS = socket.CMSG_SPACE(8 * array("i").itemsize)
+_LOOKING = 0.000_08
+"""So many seconds a call's answer is looked for before the thread sleeps: to be woken takes longer
+than an answer.
+"""
 _HEADROOM = 60
 """Stack frames that must be free before a call leaves: a RecursionError halfway would tear a frame.
 """
@@ -193,7 +199,7 @@ class Channel:
                             waiter.acquire()
                             self._waiters[key] = waiter
                     if leading:
-                        self._lead()
+                        self._lead(0.0 if key == _REQUEST else _LOOKING)
                     else:
                         self.shield.wait(waiter.acquire)
             finally:
@@ -202,8 +208,12 @@ class Channel:
                     if not self._reading and self._waiters:
                         self._waiters.popitem()[1].release()
 
-    def _lead(self) -> None:
+    def _lead(self, looking: float) -> None:
+        """Read for all, once; for so many seconds look again and again before sleeping."""
         try:
+            until = _clock() + looking
+            while looking and not self._readable.poll(0) and _clock() < until:
+                _let_others_run()
             self.shield.wait(self._readable.poll)
             chunk, extras, _, _ = self._sock.recvmsg(_CHUNK, _EXTRAS)
             for _, _, descriptors in extras:
