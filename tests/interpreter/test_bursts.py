@@ -7,7 +7,7 @@ import contextvars
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -305,60 +305,70 @@ class Told:
         """Nobody waits."""
 
 
+Ends = tuple[socket.socket, socket.socket]
 Back = tuple[list[Frame], bytes, WireError | None]
 
 
-def burst(
-    direct: Callable[[Frame], Told | None],
-) -> tuple[Burst, socket.socket, asyncio.Future[Back]]:
-    """A burst on a socket of its own, the other end, and what it tells in the end."""
+@pytest.fixture
+def ends() -> Iterator[Ends]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def burst(
+    sock: socket.socket, direct: Callable[[Frame], Told | None]
+) -> tuple[Burst, asyncio.Future[Back]]:
+    """A burst on a socket, and what it tells in the end."""
     over: asyncio.Future[Back] = asyncio.get_running_loop().create_future()
 
     def back(*told: Any) -> None:
         over.set_result(told)
-        ours.close()
 
     context = contextvars.copy_context()
-    return Burst(ours, Decoder(), direct, back, lambda frame: None, context), theirs, over
+    return Burst(sock, Decoder(), direct, back, lambda frame: None, context), over
 
 
-async def test_a_connection_that_is_reset_ends_a_burst() -> None:
-    stretch, theirs, over = burst(lambda frame: None)
+async def test_a_connection_that_is_reset_ends_a_burst(ends: Ends) -> None:
+    ours, theirs = ends
+    stretch, over = burst(ours, lambda frame: None)
     begin(lambda: stretch.run(Told()))
     await asyncio.sleep(0.01)
     theirs.close()  # the answer is unread: the next look fails
     assert await over == ([], b"", None)
 
 
-async def test_a_burst_that_is_revoked_while_it_looks_at_a_call_leaves_the_call() -> None:
+async def test_a_burst_that_is_revoked_while_it_looks_at_a_call_leaves_the_call(
+    ends: Ends,
+) -> None:
+    ours, theirs = ends
     held: list[list[Frame]] = []
 
     def direct(frame: Frame) -> Told:
         held.append(stretch.revoke())
         return Told()
 
-    stretch, theirs, over = burst(direct)
+    stretch, over = burst(ours, direct)
     theirs.send(encode({"op": "call", "id": 1, "name": "add"}))
     await asyncio.to_thread(stretch.run, Told())
     assert [[frame.head["id"] for frame in frames] for frames in held] == [[1]]
     assert theirs.recv(99) == b"answer"
-    theirs.close()
     assert not over.done()
 
 
-async def test_a_fault_of_ours_in_a_burst_is_told_to_the_event_loop() -> None:
+async def test_a_fault_of_ours_in_a_burst_is_told_to_the_event_loop(ends: Ends) -> None:
+    ours, theirs = ends
+
     def direct(frame: Frame) -> Told:
         raise ZeroDivisionError("ours")
 
     faults: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, told: faults.append(told))
-    stretch, theirs, over = burst(direct)
+    stretch, over = burst(ours, direct)
     theirs.send(encode({"op": "call", "id": 1, "name": "add"}))
     await asyncio.to_thread(stretch.run, Told())
     frames, rest, unreadable = await over
-    theirs.close()
     assert ([frame.head["id"] for frame in frames], rest, unreadable) == ([1], b"", None)
     await asyncio.sleep(0)
     assert isinstance(faults[0]["exception"], ZeroDivisionError)
