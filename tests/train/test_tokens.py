@@ -12,7 +12,7 @@ from codeact.models.nano_tokens import Vocabulary
 from codeact.observations import Observation
 from codeact.tasks.families import Axes, instances
 from codeact.tasks.families.names import TRAIN_NAMES
-from codeact.train.tokens import Example, example
+from codeact.train.tokens import Example, chained, example
 from codeact.train.vocabulary import known_texts
 from codeact.trajectory import Step, StopReason, Trajectory
 from tests import tiny
@@ -107,3 +107,31 @@ def _split(tokens: list[int], at: int) -> list[list[int]]:
         else:
             parts[-1].append(token)
     return parts
+
+
+def test_chains_are_episodes_one_after_another_with_tools_at_the_head_only(
+    vocabulary: Vocabulary,
+) -> None:
+    tools = vocabulary.marks["tools"]
+    plain = example(lived(acted("1 + 2", "3"), answered("3.")), vocabulary)
+    offered = Example([tools, *plain.ids], [0, *plain.mask])
+    kinds = (list(offered.ids), list(plain.ids))
+    for chain in chained([plain, offered], vocabulary, count=40, context=400, seed=1):
+        ids, mask = list(chain.ids), list(chain.mask)
+        starts = [at for at, token in enumerate(ids) if token == tools]
+        assert starts in ([], [0])
+        head = next(each for each in kinds if ids[: len(each)] == each)
+        count, rest = divmod(len(ids) - len(head), len(plain.ids))
+        assert rest == 0
+        assert count >= 1
+        assert ids == head + list(plain.ids) * count
+        assert sum(mask) == sum(plain.mask) * (count + 1)
+
+
+def test_chains_fit_the_context_and_need_an_episode_without_tools(vocabulary: Vocabulary) -> None:
+    plain = example(lived(acted("1 + 2", "3"), answered("3.")), vocabulary)
+    size = 2 * len(plain.ids)
+    chains = list(chained([plain], vocabulary, count=20, context=size, seed=1))
+    assert {len(each.ids) for each in chains} == {size}
+    offered = Example([vocabulary.marks["tools"], *plain.ids], [0, *plain.mask])
+    assert list(chained([offered], vocabulary, count=20, context=400, seed=1)) == []
