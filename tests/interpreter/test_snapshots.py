@@ -32,7 +32,7 @@ async def test_a_death_restores_the_variables_as_they_were_before_the_cell(
     assert (done.ok, done.error, done.state) == (False, "StateLost", "restored")
     assert done.text.startswith("so far\n")
     assert how in done.text
-    assert "as they were before this cell: x (list (2))." in done.text
+    assert "as they were before this cell: x (list (2)) = [1, 2]." in done.text
     assert (after.text, after.state) == ("[1, 2]\n", "kept")
 
 
@@ -69,7 +69,7 @@ async def test_a_cancelled_cell_that_had_to_be_killed_is_told_with_what_is_resto
         done = await interpreter.execute("x")
         assert (done.error, done.state) == ("StateLost", "restored")
         assert "This cell was not run" in done.text
-        assert "before the previous cell: x (int)" in done.text
+        assert "before the previous cell: x (int) = " in done.text
         assert (await interpreter.execute("x")).text == "1\n"
 
 
@@ -82,7 +82,7 @@ async def test_when_a_thread_forbids_snapshots_an_older_one_is_restored_and_told
         assert "code has threads that are running" in interpreter.uncopied
         done = await interpreter.execute("import os; os._exit(1)")
         assert done.state == "restored"
-        assert "as they were before cell 2: x (int). Defined later, and gone: t, y." in done.text
+        assert "as they were before cell 2: x (int) = 1. Defined later, and gone: t, y." in done.text
         assert "Cells 2 to 4 count as not run." in done.text
 
 

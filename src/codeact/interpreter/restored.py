@@ -16,6 +16,8 @@ RESTORED = (
 )
 NEWER = " Defined later, and gone: {names}."
 OLDER = " Cells {first} to {last} count as not run."
+VALUES_SHOWN, VALUE_SHOWN = 12, 40
+"""So many variables are shown with their values, where these take at most so many characters."""
 NO_NAMES = "no names were defined"
 UNDONE = "[Back to before cell {cell}. The variables are as they were then: {names}.{files}]"
 FILES_UNDONE = " So are the files in the working folder."
@@ -35,8 +37,14 @@ def told_restored(
     gone = NEWER.format(names=_listed(newer)) if newer else ""
     if shot.cell < last:
         gone += OLDER.format(first=shot.cell, last=last)
-    shown = [f"{name} ({kind})" for name, kind, _ in found] or list(shot.names)
-    return RESTORED.format(cell=cell, names=_listed(shown), gone=gone)
+    shown = [_described(*each, brief=at >= VALUES_SHOWN) for at, each in enumerate(found)]
+    return RESTORED.format(cell=cell, names=_listed(shown or shot.names), gone=gone)
+
+
+def _described(name: str, kind: str, preview: str, *, brief: bool) -> str:
+    if brief or kind in ("function", "class") or not 0 < len(preview) <= VALUE_SHOWN:
+        return f"{name} ({kind})"
+    return f"{name} ({kind}) = {preview}"
 
 
 def told_undone(shot: Snapshot, files: str) -> str:
