@@ -82,7 +82,7 @@ async def test_when_a_thread_forbids_snapshots_an_older_one_is_restored_and_told
         assert "code has threads that are running" in interpreter.uncopied
         done = await interpreter.execute("import os; os._exit(1)")
         assert done.state == "restored"
-        assert "as they were before cell 2: x (int) = 1. Defined later, and gone: t, y." in done.text
+        assert "were before cell 2: x (int) = 1. Defined later, and gone: t, y." in done.text
         assert "Cells 2 to 4 count as not run." in done.text
 
 
