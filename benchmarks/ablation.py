@@ -83,7 +83,7 @@ def problems(seed: int, count: int, *, held: bool) -> Iterator[tuple[str, str, i
 
 async def lessons(folder: Path, seed: int, episodes: int) -> dict[str, list[Example]]:
     """What there is to learn, by `tasks`, `talk` and `copies`."""
-    vocabulary = _vocabulary(folder)
+    vocabulary = _vocabulary(folder, episodes)
     found: dict[str, list[Example]] = {"tasks": [], "talk": []}
     for name, chosen, count in (
         ("tasks", TASKS, episodes),
@@ -103,11 +103,11 @@ async def lessons(folder: Path, seed: int, episodes: int) -> dict[str, list[Exam
     return found
 
 
-def _vocabulary(folder: Path) -> Vocabulary:
+def _vocabulary(folder: Path, episodes: int) -> Vocabulary:
     path = folder / TOKENIZER
     if not path.exists():
         told = [text for pair in problems(0, 2_000, held=False) for text in pair[:2]]
-        drawn = instances(0, 6_000, families=(*TASKS, *TALK))
+        drawn = instances(0, min(6_000, episodes), families=(*TASKS, *TALK))
         learn([*told, *known_texts(drawn)], VOCABULARY, path)
     return Vocabulary.load(path)
 
@@ -120,7 +120,7 @@ async def run(folder: Path, name: str, seed: int, episodes: int, measured: int) 
     found = await lessons(folder, seed, episodes)
     kinds = {"all": ("tasks", "talk"), "talk": ("talk",), "tasks": ("tasks",)}[name]
     learned = [each for kind in (*kinds, "copies") for each in found[kind]]
-    vocabulary = _vocabulary(folder)
+    vocabulary = _vocabulary(folder, episodes)
     tokens = sum(len(each.ids) for each in learned)
     home = folder / f"{name}-{seed}"
     shape = Shape(vocabulary=vocabulary.size, **SHAPE)

@@ -4,11 +4,12 @@
     python benchmarks/action_spaces.py runs/spaces --seeds 1 --episodes 20000
     python benchmarks/action_spaces.py runs/spaces --report docs   # the tables and plots anew
 
-The same tasks, tools, names, prompt, tokenizer, network, limits and optimizer; only the spelling
-of the actions differs. Two budgets: equal episodes (each model learns the same tasks, and JSON and
-text read more tokens), and equal tokens (each reads as many as code did). One more model learns all
-three spaces, told apart by a tag. Each is measured on the same tasks that no training draws, really
-lived through the engine: requests alone held out, and requests and names. Needs torch.
+The same tasks, tools, names, prompt, tokenizer, network, limits and optimizer, and the same weights
+to begin with, which can copy and look up, and know no spelling; only the spelling of the actions
+differs. Two budgets: equal episodes (each model learns the same tasks, and JSON and text read more
+tokens), and equal tokens (each reads as many as code did). One more model learns all three spaces,
+told apart by a tag. Each is measured on the same tasks that no training draws, really lived through
+the engine: requests alone held out, and requests and names. Needs torch.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from codeact.tools import Toolbox
 from codeact.train.copying import exercises as copied
 from codeact.train.curve import Progress
 from codeact.train.nano import Settings, Shape, Training
-from codeact.train.release import release
+from codeact.train.release import read_weights, release, shape_of
 from codeact.train.tokens import Example
 from codeact.train.vocabulary import learn
 from codeact.trajectory import Trajectory
@@ -55,8 +56,9 @@ SPACES = ("code", "json", "text")
 SHAPE = {"width": 128, "layers": 4, "heads": 4, "hidden": 352, "context": 512}
 VOCABULARY = 1_024
 MAX_STEPS = 10
-COPIED = 0.25
-"""Exercises in copying for each episode, the same for all."""
+COPIED, BASED = 0.25, 8
+"""Exercises in copying for each episode, the same for all; and those of the base before them."""
+RATE = 3e-3
 SPLITS: dict[str, Side] = {"requests": "train", "names": "held"}
 
 
@@ -155,16 +157,16 @@ async def make_episodes(folder: Path, space: str, seed: int, count: int) -> Path
     return path
 
 
-def vocabulary_of(folder: Path) -> Vocabulary:
+def vocabulary_of(plan: Plan) -> Vocabulary:
     """One tokenizer for all, learned from all three spellings, the drawn names left out."""
-    path = folder / TOKENIZER
+    path = plan.folder / TOKENIZER
     if not path.exists():
-        learn(_known(), VOCABULARY, path)
+        learn(_known(min(6_000, plan.episodes)), VOCABULARY, path)
     return Vocabulary.load(path)
 
 
-def _known() -> Iterator[str]:
-    for exercise in exercises(0, 6_000):
+def _known(count: int) -> Iterator[str]:
+    for exercise in exercises(0, count):
         names = "|".join(map(re.escape, sorted(exercise.names, key=len, reverse=True)))
         texts = [exercise.request, exercise.answer, *SPACES]
         texts += [f"{each.signature}\n{each.description}" for each in exercise.tools]
@@ -184,6 +186,21 @@ def examples(path: Path, vocabulary: Vocabulary, tag: str) -> Iterator[Example]:
         yield Example(ids, bytes(mask))
 
 
+def base(plan: Plan) -> Path:
+    """The common beginning: a network that copies and looks up, in no action's spelling."""
+    home = plan.folder / "base"
+    if not (home / "model" / TOKENIZER).exists():
+        vocabulary = vocabulary_of(plan)
+        lessons = list(copied(vocabulary, BASED * plan.episodes, 0, bare=True))
+        tokens = sum(len(each.ids) for each in lessons)
+        shape = Shape(vocabulary=vocabulary.size, **SHAPE)
+        training = Training(home, shape, Settings(tokens=tokens, batch=4_096), "cpu")
+        training.resume()
+        training.run(lessons, vocabulary.pad, lambda progress: _say("base", 0, progress))
+        release(home, plan.folder / TOKENIZER, home / "model", (), {"device": "cpu"})
+    return home / "model"
+
+
 async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     """Train and measure one model, if that is not done; the tokens that it read."""
     folder, episodes = plan.folder, plan.episodes
@@ -191,24 +208,23 @@ async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     if record.exists():
         told: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
         return int(told["tokens"])
-    vocabulary = vocabulary_of(folder)
+    vocabulary = vocabulary_of(plan)
     spaces = SPACES if name.startswith("all") else (name.partition("-")[0],)
     lessons: list[Example] = []
     for space in spaces:
         tag = space if len(spaces) > 1 else ""
         path = await make_episodes(folder, space, seed, episodes)
         lessons += examples(path, vocabulary, tag)
-    lessons += copied(vocabulary, int(episodes * COPIED), seed)
+    lessons += copied(vocabulary, int(episodes * COPIED), seed, bare=True)
     budget = tokens or sum(len(each.ids) for each in lessons)
-    shape = Shape(vocabulary=vocabulary.size, **SHAPE)
-    training = Training(
-        folder / f"{name}-{seed}", shape, Settings(tokens=budget, seed=seed, batch=4_096), "cpu"
-    )
-    training.resume()
+    start, home = base(plan), folder / f"{name}-{seed}"
+    settings = Settings(tokens=budget, seed=seed, batch=4_096, rate=RATE)
+    training = Training(home, shape_of(start), settings, "cpu")
+    if not training.resume():
+        training.begin_with(read_weights(start))
     began = time.monotonic()
     training.run(lessons, vocabulary.pad, lambda progress: _say(name, seed, progress))
-    home = folder / f"{name}-{seed}" / "model"
-    release(home.parent, folder / TOKENIZER, home, (), {"device": "cpu"})
+    release(home, folder / TOKENIZER, home / "model", (), {"device": "cpu"})
     found: dict[str, Any] = {
         "name": name,
         "seed": seed,
@@ -220,7 +236,7 @@ async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     }
     for space in spaces:
         tag = space if len(spaces) > 1 else ""
-        found["lived"] += await measure(home, space, tag, plan.tasks)
+        found["lived"] += await measure(home / "model", space, tag, plan.tasks)
     record.write_text(json.dumps(found), encoding="utf-8")
     return budget
 
@@ -281,7 +297,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--episodes", type=int, default=60_000, help="that each model learns from")
+    parser.add_argument("--episodes", type=int, default=20_000, help="that each model learns from")
     parser.add_argument("--tasks", type=int, default=500, help="measured in each split")
     parser.add_argument("--report", type=Path, help="write tables and plots there, train nothing")
     options = parser.parse_args()

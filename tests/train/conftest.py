@@ -7,7 +7,13 @@ import importlib.util
 collect_ignore = (
     []
     if importlib.util.find_spec("torch")
-    else ["test_nano.py", "test_export.py", "test_cli.py", "test_continued.py"]
+    else [
+        "test_nano.py",
+        "test_export.py",
+        "test_cli.py",
+        "test_continued.py",
+        "test_experiments.py",
+    ]
 )
 collect_ignore += (
     [] if importlib.util.find_spec("trl") else ["tiny_llm.py", "test_chat.py", "test_sft.py"]

@@ -17,9 +17,13 @@ from codeact.train.tokens import Example
 Ids = list[int]
 
 
-def exercises(vocabulary: Vocabulary, count: int, seed: int) -> Iterator[Example]:
-    """`count` examples of some sixty tokens, the same for the same seed."""
-    maker = _Maker(vocabulary, random.Random(f"copying/{seed}"))
+def exercises(
+    vocabulary: Vocabulary, count: int, seed: int, *, bare: bool = False
+) -> Iterator[Example]:
+    """`count` examples of some sixty tokens, the same for the same seed. `bare` ones are answered
+    with nothing but what is copied, in no action's spelling.
+    """
+    maker = _Maker(vocabulary, random.Random(f"copying/{seed}"), bare)
     kinds: tuple[Callable[[], tuple[Ids, Ids, Ids]], ...] = (
         maker.repeated,
         maker.quoted,
@@ -39,12 +43,13 @@ def exercises(vocabulary: Vocabulary, count: int, seed: int) -> Iterator[Example
 class _Maker:
     """Draws one exercise of each kind: the tools, what is asked, and the reply."""
 
-    def __init__(self, vocabulary: Vocabulary, rng: random.Random) -> None:
+    def __init__(self, vocabulary: Vocabulary, rng: random.Random, bare: bool) -> None:
         marks = {*vocabulary.marks.values(), vocabulary.end, vocabulary.pad}
         self._any = [token for token in range(vocabulary.size) if token not in marks]
         self._letters = [token for token in self._any if vocabulary.decode([token]).isalpha()]
         self._digits = [token for token in self._any if vocabulary.decode([token]).isdigit()]
         self._rng = rng
+        self._bare = bare
         self._encode = vocabulary.encode
 
     def repeated(self) -> tuple[Ids, Ids, Ids]:
@@ -67,7 +72,8 @@ class _Maker:
         place = self._rng.randrange(len(names))
         argument = self._word()
         asked = [*keys[place], *self._encode(" of "), *argument]
-        call = [*names[place], *self._encode('("'), *argument, *self._encode('")')]
+        opened, closed = (" ", "") if self._bare else ('("', '")')
+        call = [*names[place], *self._encode(opened), *argument, *self._encode(closed)]
         return self._between(lines, "\n"), asked, self._acted("print(", call, ")")
 
     def listed(self) -> tuple[Ids, Ids, Ids]:
@@ -78,7 +84,8 @@ class _Maker:
             return [], [*self._noise(), *asked], self._acted("[", self._between(values, ", "), "]")
         words = [self._word() for _ in range(count)]
         asked = self._between(words, self._rng.choice((", ", " ", " and ")))
-        return [], asked, self._acted('["', self._between(words, '", "'), '"]')
+        by = ", " if self._bare else '", "'
+        return [], asked, self._acted('["', self._between(words, by), '"]')
 
     def told(self) -> tuple[Ids, Ids, Ids]:
         """Of pairs of names and values the value that is asked for."""
@@ -92,6 +99,8 @@ class _Maker:
         return [], asked, values[place]
 
     def _acted(self, before: str, inner: Ids, after: str) -> Ids:
+        if self._bare:
+            return inner
         return [
             *self._encode(f"<execute>\n{before}"),
             *inner,
