@@ -8,8 +8,9 @@ The same tasks, tools, names, prompt, tokenizer, network, limits and optimizer, 
 to begin with, which can copy and look up, and know no spelling; only the spelling of the actions
 differs. Two budgets: equal episodes (each model learns the same tasks, and JSON and text read more
 tokens), and equal tokens (each reads as many as code did). One more model learns all three spaces,
-told apart by a tag. Each is measured on the same tasks that no training draws, really lived through
-the engine: requests alone held out, and requests and names. Needs torch.
+told apart by a tag, a third of the same tasks in each. All are measured on the same tasks that no
+training draws, really lived through the engine: requests alone held out, and requests and names.
+Needs torch.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import time
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +58,20 @@ SPACES = ("code", "json", "text")
 SHAPE = {"width": 128, "layers": 4, "heads": 4, "hidden": 352, "context": 512}
 VOCABULARY = 1_024
 MAX_STEPS = 10
-COPIED, BASED = 0.25, 8
-"""Exercises in copying for each episode, the same for all; and those of the base before them."""
+COPIED = 0.25
+"""Exercises in copying for each episode, the same for all."""
 RATE = 3e-3
 SPLITS: dict[str, Side] = {"requests": "train", "names": "held"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where everything lies, how many episodes a model learns, and how many tasks measure it."""
+    """Where everything lies, how many exercises the base learns, how many episodes a model learns,
+    and how many tasks measure it.
+    """
 
     folder: Path
+    exercises: int
     episodes: int
     tasks: int
 
@@ -191,7 +196,7 @@ def base(plan: Plan) -> Path:
     home = plan.folder / "base"
     if not (home / "model" / TOKENIZER).exists():
         vocabulary = vocabulary_of(plan)
-        lessons = list(copied(vocabulary, BASED * plan.episodes, 0, bare=True))
+        lessons = list(copied(vocabulary, plan.exercises, 0, bare=True))
         tokens = sum(len(each.ids) for each in lessons)
         shape = Shape(vocabulary=vocabulary.size, **SHAPE)
         training = Training(home, shape, Settings(tokens=tokens, batch=4_096), "cpu")
@@ -211,10 +216,10 @@ async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     vocabulary = vocabulary_of(plan)
     spaces = SPACES if name.startswith("all") else (name.partition("-")[0],)
     lessons: list[Example] = []
-    for space in spaces:
+    for place, space in enumerate(spaces):
         tag = space if len(spaces) > 1 else ""
         path = await make_episodes(folder, space, seed, episodes)
-        lessons += examples(path, vocabulary, tag)
+        lessons += islice(examples(path, vocabulary, tag), place, None, len(spaces))
     lessons += copied(vocabulary, int(episodes * COPIED), seed, bare=True)
     budget = tokens or sum(len(each.ids) for each in lessons)
     start, home = base(plan), folder / f"{name}-{seed}"
@@ -297,13 +302,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--exercises", type=int, default=160_000, help="in copying, for the base")
     parser.add_argument("--episodes", type=int, default=20_000, help="that each model learns from")
     parser.add_argument("--tasks", type=int, default=500, help="measured in each split")
     parser.add_argument("--report", type=Path, help="write tables and plots there, train nothing")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.report is None:
-        plan = Plan(options.folder, options.episodes, options.tasks)
+        plan = Plan(options.folder, options.exercises, options.episodes, options.tasks)
         anyio.run(whole, plan, options.seeds)
     report(options.folder, options.report)
 

@@ -20,7 +20,7 @@ def ran(program: str, folder: Path, *flags: str) -> str:
 
 
 def test_action_spaces_are_compared_on_the_same_tasks(tmp_path: Path) -> None:
-    flags = ("--seeds", "1", "--episodes", "30", "--tasks", "2")
+    flags = ("--seeds", "1", "--exercises", "200", "--episodes", "30", "--tasks", "2")
     first = ran("action_spaces.py", tmp_path / "spaces", *flags)
     assert "| code against JSON, equal tokens | names |" in first
     assert "| all three, asked in text | 1 |" in first
