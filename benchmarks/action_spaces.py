@@ -55,7 +55,7 @@ from codeact.train.vocabulary import learn
 from codeact.trajectory import Trajectory
 
 SPACES = ("code", "json", "text")
-SHAPE = {"width": 128, "layers": 4, "heads": 4, "hidden": 352, "context": 512}
+SHAPE = {"width": 128, "layers": 4, "heads": 4, "hidden": 352, "context": 1_536}
 VOCABULARY = 1_024
 MAX_STEPS = 10
 COPIED = 0.25
