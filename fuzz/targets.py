@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from codeact.formats.json_as_action import JsonAsAction
 from codeact.formats.native_tool_calls import NativeToolCalls
 from codeact.formats.text_as_action import TextAsAction
 from codeact.interpreter.answers import check
+from codeact.interpreter.burst import Call
 from codeact.interpreter.calls import Calls
 from codeact.interpreter.wire import Decoder, Frame, WireError, encode
 from codeact.tools import Toolbox, tool
@@ -55,20 +57,31 @@ def wire(data: bytes) -> None:
             check(frame.head)
 
 
+class Kernel:
+    """Takes every answer, and makes here the calls that a thread would make."""
+
+    def send(self, head: dict[str, Any], *values: Any) -> None:
+        encode(head, *values)
+
+    def lend(
+        self, first: Call, direct: Callable[[Frame], Call | None], context: contextvars.Context
+    ) -> None:
+        if context.copy().run(first.run) is None:
+            first.lasts()
+            first.settle()
+
+
 def calls(data: bytes) -> None:
     """Frames of a kernel that ask for tools."""
 
     async def answered() -> None:
         failures: list[Exception] = []
 
-        def send(head: dict[str, Any], *values: Any) -> None:
-            encode(head, *values)
-
         open_calls = Calls(failures.append, lambda event: None, contextlib.nullcontext)
         open_calls.open(TOOLBOX)
         for frame in frames(data):
             with contextlib.suppress(WireError):
-                open_calls.hear(frame, send)
+                open_calls.hear(frame, Kernel())
         for _ in range(3):
             await asyncio.sleep(0)
         await open_calls.close()

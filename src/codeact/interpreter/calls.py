@@ -7,13 +7,13 @@ import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from anyio import CancelScope
 
 from codeact.errors import CodeActError
 from codeact.events import Emit
-from codeact.interpreter.child import Child
+from codeact.interpreter.burst import Call
 from codeact.interpreter.wire import Frame, WireError, encode
 from codeact.signatures import signature_text
 from codeact.tool_threads import Outcome, outcome_of
@@ -49,6 +49,19 @@ _AS_BUILTIN: dict[type[BaseException], type[BaseException]] = {
     Refused: PermissionError,
 }
 Send = Callable[..., None]
+
+
+class Caller(Protocol):
+    """The kernel that makes the calls, as its child on this side is."""
+
+    @property
+    def send(self) -> Send:
+        """Send a head and values. Raises TypeError where a value cannot cross."""
+
+    def lend(
+        self, first: Call, direct: Callable[[Frame], Call | None], context: contextvars.Context
+    ) -> None:
+        """Let a thread make this call, and those that follow closely."""
 
 
 class Calls:
@@ -94,7 +107,7 @@ class Calls:
             with CancelScope(shield=True):
                 await asyncio.wait(self._asking, timeout=WITHDRAW_SECONDS)
 
-    def hear(self, frame: Frame, child: Child) -> None:
+    def hear(self, frame: Frame, child: Caller) -> None:
         """A frame "call" or "cancel", not trusted. Raises WireError where it is malformed."""
         send = child.send
         match frame.head:
@@ -112,7 +125,7 @@ class Calls:
             case _:
                 raise WireError("A tool call that is none.")
 
-    def answer(self, key: int, name: str, child: Child, work: Coroutine[Any, Any, object]) -> None:
+    def answer(self, key: int, name: str, child: Caller, work: Coroutine[Any, Any, object]) -> None:
         """Wait for `work` in a task and answer the call with what comes of it."""
         send = child.send
         task = asyncio.get_running_loop().create_task(
@@ -120,13 +133,14 @@ class Calls:
         )
         self._tasks[key] = task
         task.add_done_callback(lambda done: self._ended(key, name, done, send))
+        task.add_done_callback(lambda done: work.close())  # given up before it began
 
     def _follows_closely(self) -> bool:
         """Whether no other call is being made, and the latest was answered just now."""
         loop = asyncio.get_running_loop()
         return not self._tasks and loop.time() - self._answered < CLOSELY
 
-    def _direct(self, frame: Frame, child: Child) -> _Direct | None:
+    def _direct(self, frame: Frame, child: Caller) -> _Direct | None:
         """The call, if a thread may make it by itself."""
         match frame.head:
             case {"op": "call", "id": int(key), "name": str(name)} if not self._refusal:
@@ -180,7 +194,7 @@ class _Direct:
     """A call that a thread makes by itself, as long as it does not last (see burst.py)."""
 
     def __init__(
-        self, calls: Calls, key: int, found: Tool, toolbox: Toolbox, frame: Frame, child: Child
+        self, calls: Calls, key: int, found: Tool, toolbox: Toolbox, frame: Frame, child: Caller
     ) -> None:
         self._calls, self._child = calls, child
         self._key, self._found, self._toolbox = key, found, toolbox
