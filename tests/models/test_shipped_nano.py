@@ -14,7 +14,7 @@ from codeact.models.embedded import EmbeddedModel
 
 pytestmark = pytest.mark.anyio
 
-LIMIT = 10_000_000
+LIMIT = 25_000_000
 
 
 def price(item: str) -> int:
