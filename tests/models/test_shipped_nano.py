@@ -38,6 +38,10 @@ def test_it_may_be_measured_on_what_is_held_out_here() -> None:
         ("What is the factorial of 20?", "2432902008176640000"),
         ("What is the average of 4, 8, 15, 16, 23 and 42?", "18"),
         ('How many vowels does "encyclopedia" have?', "5"),
+        pytest.param(
+            *("How many vowels are in the word encyclopedia?", "5"),
+            marks=pytest.mark.xfail(strict=True, reason="docs/nano.md: it says that it cannot"),
+        ),
         ("What is 15% of 240?", "36"),
     ],
 )

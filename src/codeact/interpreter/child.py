@@ -200,7 +200,7 @@ class Child(ABC):
 
     def _returned(self, frames: list[Frame], rest: bytes, fault: WireError | None) -> None:
         """The thread reads no more."""
-        if self.dead:  # pragma: no cover - it died a moment ago, and the loop hears of this late
+        if self.dead:
             return
         self._burst = None
         self._loop.add_reader(self._socket, self._read)
@@ -231,7 +231,7 @@ class Child(ABC):
         if self.dead:
             return
         for frame in self._burst.revoke() if self._burst is not None else ():
-            self._take(frame)  # pragma: no cover - what had come at that very moment
+            self._take(frame)
         if not self._killed and not self._fault:
             self._last_words()
         self.dead = True
