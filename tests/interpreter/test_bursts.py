@@ -357,6 +357,22 @@ async def test_a_burst_that_is_revoked_while_it_looks_at_a_call_leaves_the_call(
     assert not over.done()
 
 
+async def test_a_burst_that_is_revoked_while_it_waits_for_a_call_reads_no_more(
+    ends: Ends,
+) -> None:
+    ours, theirs = ends
+    for _ in range(5):  # one may have waited too long already
+        stretch, _over = burst(ours, lambda frame: None)
+
+        def revoked(stretch: Burst = stretch) -> None:
+            assert theirs.recv(99) == b"answer"
+            assert stretch.revoke() == []
+            theirs.send(b"late")
+
+        await asyncio.gather(asyncio.to_thread(stretch.run, Told()), asyncio.to_thread(revoked))
+        assert ours.recv(99) == b"late"
+
+
 async def test_a_fault_of_ours_in_a_burst_is_told_to_the_event_loop(ends: Ends) -> None:
     ours, theirs = ends
 
