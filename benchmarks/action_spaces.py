@@ -20,7 +20,7 @@ import json
 import re
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -181,8 +181,8 @@ def _known(count: int) -> Iterator[str]:
             yield re.sub(names, " ", text, flags=re.IGNORECASE)
 
 
-def examples(path: Path, vocabulary: Vocabulary, tag: str) -> Iterator[Example]:
-    for record in trajectories.read(path):
+def examples(lived: Iterable[Trajectory], vocabulary: Vocabulary, tag: str) -> Iterator[Example]:
+    for record in lived:
         ids, mask = array("H"), bytearray()
         for piece in tagged(pieces(record.messages()), tag):
             tokens = vocabulary.piece(piece)
@@ -199,11 +199,20 @@ def base(plan: Plan) -> Path:
         lessons = list(copied(vocabulary, plan.exercises, 0, bare=True))
         tokens = sum(len(each.ids) for each in lessons)
         shape = Shape(vocabulary=vocabulary.size, **SHAPE)
-        training = Training(home, shape, Settings(tokens=tokens, batch=4_096), "cpu")
-        training.resume()
-        training.run(lessons, vocabulary.pad, lambda progress: _say("base", 0, progress))
-        release(home, plan.folder / TOKENIZER, home / "model", (), {"device": "cpu"})
+        train(home, Training(home, shape, Settings(tokens=tokens, batch=4_096), "cpu"), lessons)
     return home / "model"
+
+
+def train(
+    home: Path, training: Training, lessons: Sequence[Example], start: Path | None = None
+) -> None:
+    """Begin or go on, to the end; the model lies in `home` then."""
+    tokenizer = home.parent / TOKENIZER
+    if not training.resume() and start is not None:
+        training.begin_with(read_weights(start))
+    pad = Vocabulary.load(tokenizer).pad
+    training.run(lessons, pad, lambda progress: _say(home.name, progress))
+    release(home, tokenizer, home / "model", (), {"device": "cpu"})
 
 
 async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
@@ -219,17 +228,15 @@ async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     for place, space in enumerate(spaces):
         tag = space if len(spaces) > 1 else ""
         path = await make_episodes(folder, space, seed, episodes)
-        lessons += islice(examples(path, vocabulary, tag), place, None, len(spaces))
+        mine = islice(trajectories.read(path), place, None, len(spaces))
+        lessons += examples(mine, vocabulary, tag)
     lessons += copied(vocabulary, int(episodes * COPIED), seed, bare=True)
     budget = tokens or sum(len(each.ids) for each in lessons)
     start, home = base(plan), folder / f"{name}-{seed}"
     settings = Settings(tokens=budget, seed=seed, batch=4_096, rate=RATE)
     training = Training(home, shape_of(start), settings, "cpu")
-    if not training.resume():
-        training.begin_with(read_weights(start))
     began = time.monotonic()
-    training.run(lessons, vocabulary.pad, lambda progress: _say(name, seed, progress))
-    release(home, folder / TOKENIZER, home / "model", (), {"device": "cpu"})
+    train(home, training, lessons, start)
     found: dict[str, Any] = {
         "name": name,
         "seed": seed,
@@ -246,10 +253,10 @@ async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     return budget
 
 
-def _say(name: str, seed: int, progress: Progress) -> None:
+def _say(name: str, progress: Progress) -> None:
     if progress.done >= 1 or progress.tokens % 400_000 < 5_000:
         facts = f"{progress.done:4.0%} {progress.tokens:>11,} tokens, loss {progress.loss:.3f}"
-        print(f"{name} {seed}: {facts}, {progress.tokens_per_second:,.0f} tokens/s", flush=True)
+        print(f"{name}: {facts}, {progress.tokens_per_second:,.0f} tokens/s", flush=True)
 
 
 async def measure(home: Path, space: str, tag: str, tasks: int) -> list[dict[str, Any]]:
