@@ -199,20 +199,20 @@ def base(plan: Plan) -> Path:
         lessons = list(copied(vocabulary, plan.exercises, 0, bare=True))
         tokens = sum(len(each.ids) for each in lessons)
         shape = Shape(vocabulary=vocabulary.size, **SHAPE)
-        train(home, Training(home, shape, Settings(tokens=tokens, batch=4_096), "cpu"), lessons)
+        training = Training(home, shape, Settings(tokens=tokens, batch=4_096), "cpu")
+        train(training, lessons, vocabulary.pad)
     return home / "model"
 
 
 def train(
-    home: Path, training: Training, lessons: Sequence[Example], start: Path | None = None
+    training: Training, lessons: Sequence[Example], pad: int, start: Path | None = None
 ) -> None:
-    """Begin or go on, to the end; the model lies in `home` then."""
-    tokenizer = home.parent / TOKENIZER
+    """Begin or go on, to the end; the model lies in the training's folder then."""
+    home = training.folder
     if not training.resume() and start is not None:
         training.begin_with(read_weights(start))
-    pad = Vocabulary.load(tokenizer).pad
     training.run(lessons, pad, lambda progress: _say(home.name, progress))
-    release(home, tokenizer, home / "model", (), {"device": "cpu"})
+    release(home, home.parent / TOKENIZER, home / "model", (), {"device": "cpu"})
 
 
 async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
@@ -236,7 +236,7 @@ async def run(plan: Plan, name: str, seed: int, tokens: int | None) -> int:
     settings = Settings(tokens=budget, seed=seed, batch=4_096, rate=RATE)
     training = Training(home, shape_of(start), settings, "cpu")
     began = time.monotonic()
-    train(home, training, lessons, start)
+    train(training, lessons, vocabulary.pad, start)
     found: dict[str, Any] = {
         "name": name,
         "seed": seed,

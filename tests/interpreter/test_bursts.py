@@ -295,7 +295,7 @@ async def test_tools_that_need_approval_are_asked_about_in_a_loop_too(opened: Op
 class Told:
     """A call whose answer is known."""
 
-    def run(self) -> bytes:
+    def run(self) -> bytes | None:
         return b"answer"
 
     def lasts(self) -> None:
